@@ -1,0 +1,263 @@
+//! Diagnostics: findings and errors as values, with a stable code. Rendering is the binary's work.
+//!
+//! `CODES` lists every code with its exit kind; `docs/diagnostics/CODE.md` has the long form that
+//! `trunkline explain` prints. A test in the binary holds the two together.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Does not stop the command; `--strict` counts it.
+    Warning,
+    /// Stops the command.
+    Error,
+}
+
+/// Where a finding is: as much of it as is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// A file, relative to the project where it lies inside.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u32>,
+    /// The column, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub column: Option<u32>,
+    /// The resource, such as `flow "Main"`, or the target, such as `prod / us-west-2`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subject: Option<String>,
+    /// A block or field inside it, such as `block "Main menu" > Parameters.Text`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
+}
+
+/// A finding or an error: what, where, why, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// A code of `CODES`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+    /// Where.
+    #[serde(default)]
+    pub place: Place,
+    /// Reasons and facts, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What to do, with an exact command where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// Makes an error.
+    pub fn error(code: &str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message.into())
+    }
+
+    /// Makes a warning.
+    pub fn warning(code: &str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message.into())
+    }
+
+    /// Makes a note.
+    pub fn note(code: &str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Note, message.into())
+    }
+
+    fn new(code: &str, severity: Severity, message: String) -> Self {
+        debug_assert!(code_info(code).is_some(), "{code} is not in CODES");
+        let place = Place::default();
+        Self { code: code.to_owned(), severity, message, place, notes: Vec::new(), help: None }
+    }
+
+    /// Sets the file.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<String>) -> Self {
+        self.place.file = Some(file.into());
+        self
+    }
+
+    /// Sets line and column, both from 1.
+    #[must_use]
+    pub fn at(mut self, line: u32, column: u32) -> Self {
+        self.place.line = Some(line);
+        self.place.column = Some(column);
+        self
+    }
+
+    /// Sets the resource or target.
+    #[must_use]
+    pub fn on(mut self, subject: impl Into<String>) -> Self {
+        self.place.subject = Some(subject.into());
+        self
+    }
+
+    /// Sets the block or field.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.place.path = Some(path.into());
+        self
+    }
+
+    /// Adds a reason.
+    #[must_use]
+    pub fn because(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Sets what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Wraps the error as the only one of a report.
+    pub fn report(self) -> Report {
+        Report(vec![self])
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.code, self.message)
+    }
+}
+
+/// Everything that is wrong at once; the error type of whole operations. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report(pub Vec<Diagnostic>);
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, diagnostic) in self.0.iter().enumerate() {
+            write!(f, "{}{diagnostic}", if i > 0 { "; " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Report {}
+
+impl From<Diagnostic> for Report {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+/// What kind of end an error makes; the binary maps it to an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitKind {
+    /// 1: it failed.
+    Failed,
+    /// 3: a verdict is negative.
+    Verdict,
+    /// 4: credentials or sign-in missing, expired or refused.
+    Credentials,
+    /// 5: stopped until a person decides, for example because a plan is stale.
+    Waiting,
+    /// 64: bad usage or bad input files.
+    Usage,
+}
+
+/// One code of the table.
+pub struct CodeInfo {
+    /// `TL` and four digits; never reused.
+    pub code: &'static str,
+    /// A short title.
+    pub title: &'static str,
+    /// How a command ends that stops at it.
+    pub exit: ExitKind,
+}
+
+/// Returns what is known of a code.
+pub fn code_info(code: &str) -> Option<&'static CodeInfo> {
+    CODES.iter().find(|c| c.code == code)
+}
+
+const fn code(code: &'static str, title: &'static str, exit: ExitKind) -> CodeInfo {
+    CodeInfo { code, title, exit }
+}
+
+/// Every code. 01 configuration, 02 documents and references, 03 flows, 04 plans, 05 applies,
+/// 06 AWS and credentials, 07 exports, 09 the program itself.
+pub const CODES: &[CodeInfo] = &[
+    code("TL0101", "the configuration is not valid YAML", ExitKind::Usage),
+    code("TL0102", "a required setting is missing", ExitKind::Usage),
+    code("TL0103", "an account id is not a text of 12 digits", ExitKind::Usage),
+    code("TL0104", "a name stands for two environments", ExitKind::Usage),
+    code("TL0105", "no such environment", ExitKind::Usage),
+    code("TL0106", "a setting has a wrong value", ExitKind::Usage),
+    code("TL0107", "an unknown setting", ExitKind::Usage),
+    code("TL0108", "the configuration needs another version of Trunkline", ExitKind::Usage),
+    code("TL0109", "no trunkline.yaml was found", ExitKind::Usage),
+    code("TL0110", "the environment does not have that region", ExitKind::Usage),
+    code("TL0111", "the environment is switched off", ExitKind::Usage),
+    code("TL0112", "the environment is built in, not deployed to", ExitKind::Usage),
+    code("TL0201", "a document is not valid JSON or YAML", ExitKind::Failed),
+    code("TL0202", "a document lacks a field or has a wrong one", ExitKind::Failed),
+    code("TL0203", "two documents have one name", ExitKind::Failed),
+    code("TL0204", "a reference stands for nothing", ExitKind::Failed),
+    code("TL0205", "a reference cannot be read", ExitKind::Failed),
+    code("TL0206", "a reference has no value in the target", ExitKind::Failed),
+    code("TL0207", "a binding has no value for this environment", ExitKind::Failed),
+    code("TL0208", "a file cannot be read or written", ExitKind::Failed),
+    code("TL0209", "a field is not managed", ExitKind::Failed),
+    code("TL0301", "a flow is in the console's old format", ExitKind::Failed),
+    code("TL0302", "a flow is too large", ExitKind::Failed),
+    code("TL0303", "a flow is not in the flow language", ExitKind::Failed),
+    code("TL0304", "the service would refuse to publish a flow", ExitKind::Verdict),
+    code("TL0401", "the instance does not exist", ExitKind::Failed),
+    code("TL0402", "the instance's alias is not the one expected", ExitKind::Failed),
+    code("TL0403", "the plan is stale", ExitKind::Waiting),
+    code("TL0404", "a saved plan cannot be read", ExitKind::Usage),
+    code("TL0405", "a draft would be overwritten", ExitKind::Failed),
+    code("TL0406", "a change that the service cannot make", ExitKind::Failed),
+    code("TL0407", "a cycle that cannot be broken", ExitKind::Failed),
+    code("TL0408", "a prompt needs a staging bucket", ExitKind::Failed),
+    code("TL0501", "a step failed", ExitKind::Failed),
+    code("TL0502", "a resource changed since the plan", ExitKind::Waiting),
+    code("TL0503", "somebody else's resource has that name", ExitKind::Failed),
+    code("TL0504", "the journal cannot be written or read", ExitKind::Failed),
+    code("TL0505", "nobody is there to confirm", ExitKind::Usage),
+    code("TL0506", "interrupted; what was done is journalled", ExitKind::Failed),
+    code("TL0507", "a flow was applied as a draft", ExitKind::Verdict),
+    code("TL0601", "no credentials", ExitKind::Credentials),
+    code("TL0602", "credentials expired", ExitKind::Credentials),
+    code("TL0603", "a role may not be assumed", ExitKind::Credentials),
+    code("TL0604", "a call is not permitted", ExitKind::Failed),
+    code("TL0605", "AWS refused a call", ExitKind::Failed),
+    code("TL0606", "AWS cannot be reached", ExitKind::Failed),
+    code("TL0607", "a quota is used up", ExitKind::Failed),
+    code("TL0608", "an answer cannot be understood", ExitKind::Failed),
+    code("TL0701", "something in the instance cannot be named", ExitKind::Failed),
+    code("TL0702", "the instance holds drafts that were not exported", ExitKind::Failed),
+    code("TL0703", "a response field is not managed", ExitKind::Failed),
+    code("TL0901", "bad usage of a command", ExitKind::Usage),
+    code("TL0902", "an internal error", ExitKind::Failed),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_sorted() {
+        let codes: Vec<_> = CODES.iter().map(|c| c.code).collect();
+        let mut sorted = codes.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(codes, sorted);
+    }
+}
