@@ -1,1 +1,22 @@
-//! Being built.
+//! `trunkline.yaml` as values: environments, bindings, overrides, scope and settings.
+//!
+//! `parse` reads a text and reports every problem at once, each with its line and column.
+//! `add_bindings` and `starter` produce text. Nothing here opens a file, reads the environment
+//! or knows which kinds of resources exist.
+
+mod bindings;
+mod edit;
+mod glob;
+mod project;
+mod read;
+mod starter;
+mod suggest;
+mod yaml;
+
+pub use bindings::{Binding, Bindings};
+pub use edit::add_bindings;
+pub use glob::matches;
+pub use project::{Delivery, Project, Scope, Settings, State};
+pub use read::parse;
+pub use starter::{StarterEnvironment, starter};
+pub use suggest::nearest;

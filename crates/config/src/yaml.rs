@@ -1,0 +1,269 @@
+//! YAML as a tree in which every key and value knows its place and keeps its spelling.
+//!
+//! Built from the parser's events rather than through serde, because the reader wants what serde
+//! loses: whether a text was quoted, how a number was written, and keys that occur twice.
+//! Anchors, aliases and `<<` work; what they expand to is limited.
+
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError};
+use std::collections::HashMap;
+use trunkline_model::Diagnostic;
+
+/// More values than any real project has; aliases that expand beyond it are an attack or a slip.
+const MOST_VALUES: usize = 200_000;
+
+/// A place in the text, both from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) spot: Spot,
+    pub(crate) value: Value,
+}
+
+/// A key and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) spot: Spot,
+    pub(crate) text: String,
+}
+
+/// What a value is. `Bool` and `Number` keep the spelling.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+impl Node {
+    /// Returns the value of a key of a mapping; the first where it occurs twice.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|(k, _)| k.text == key).map(|(_, v)| v),
+            _ => None,
+        }
+    }
+
+    /// Returns a scalar as it was written; nothing for null, lists and mappings.
+    pub(crate) fn spelling(&self) -> Option<&str> {
+        match &self.value {
+            Value::Bool(true) => Some("true"),
+            Value::Bool(false) => Some("false"),
+            Value::Number(text) | Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Says what the value is, for messages.
+    pub(crate) fn what(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "true or false",
+            Value::Number(_) => "a number",
+            Value::Text(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+
+    /// Converts to JSON. Numbers that JSON cannot hold stay texts.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(b) => (*b).into(),
+            Value::Number(n) => serde_json::from_str(n).unwrap_or_else(|_| n.as_str().into()),
+            Value::Text(t) => t.as_str().into(),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                let pairs = entries.iter().map(|(k, v)| (k.text.clone(), v.to_json()));
+                serde_json::Value::Object(pairs.collect())
+            }
+        }
+    }
+
+    fn count(&self) -> usize {
+        1 + match &self.value {
+            Value::List(items) => items.iter().map(Self::count).sum(),
+            Value::Map(entries) => entries.iter().map(|(_, v)| v.count()).sum(),
+            _ => 0,
+        }
+    }
+}
+
+/// Reads one document. An empty text is `Null` at 1:1.
+pub(crate) fn read(text: &str) -> Result<Node, Diagnostic> {
+    // A byte-order mark is no part of the text; some editors on Windows write one.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut builder =
+        Builder { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
+    let mut document = None;
+    loop {
+        let (event, spot) = builder.next()?;
+        match event {
+            Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            Event::StreamEnd => break,
+            _ if document.is_some() => {
+                return Err(problem("the file holds more than one YAML document", spot)
+                    .help("keep one document, and remove the line `---` before the second"));
+            }
+            event => document = Some(builder.node(event, spot)?),
+        }
+    }
+    Ok(document.unwrap_or(Node { spot: Spot { line: 1, column: 1 }, value: Value::Null }))
+}
+
+struct Builder<P> {
+    parser: P,
+    anchors: HashMap<usize, Node>,
+    values: usize,
+}
+
+type Item<'a> = Result<(Event<'a>, serde_saphyr::granit_parser::Span), ScanError>;
+
+impl<'a, P: Iterator<Item = Item<'a>>> Builder<P> {
+    /// Returns the next event that is no comment.
+    fn next(&mut self) -> Result<(Event<'a>, Spot), Diagnostic> {
+        loop {
+            match self.parser.next() {
+                None => return Ok((Event::StreamEnd, Spot::default())),
+                Some(Err(error)) => return Err(scan_problem(&error)),
+                Some(Ok((Event::Comment(..), _))) => {}
+                Some(Ok((event, span))) => {
+                    return Ok((event, spot(span.start.line(), span.start.col())));
+                }
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, spot: Spot) -> Result<Node, Diagnostic> {
+        self.spend(1, spot)?;
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                (if plain { resolve(&text) } else { Value::Text(text.into_owned()) }, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => (self.list()?, anchor),
+            Event::MappingStart(_, anchor, _) => (self.map()?, anchor),
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    return Err(problem("an alias stands inside the value that it names", spot));
+                };
+                self.spend(node.count(), spot)?;
+                return Ok(Node { spot, value: node.value });
+            }
+            _ => return Err(problem("a value is missing here", spot)),
+        };
+        let node = Node { spot, value };
+        if anchor != 0 {
+            self.spend(node.count(), spot)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self) -> Result<Value, Diagnostic> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Value::List(items)),
+                (event, spot) => items.push(self.node(event, spot)?),
+            }
+        }
+    }
+
+    fn map(&mut self) -> Result<Value, Diagnostic> {
+        let (mut entries, mut merged) = (Vec::new(), Vec::new());
+        loop {
+            let (event, spot) = match self.next()? {
+                (Event::MappingEnd, _) => break,
+                other => other,
+            };
+            let merge = matches!(&event, Event::Scalar(t, ScalarStyle::Plain, ..) if t == "<<");
+            let text = key_text(event, spot)?;
+            let (event, value_spot) = self.next()?;
+            let value = self.node(event, value_spot)?;
+            match (merge, value.value) {
+                (true, Value::Map(more)) => merged.extend(more),
+                (true, Value::List(items)) => {
+                    merged.extend(items.into_iter().flat_map(|i| {
+                        if let Value::Map(more) = i.value { more } else { Vec::new() }
+                    }))
+                }
+                (_, other) => {
+                    entries.push((Key { spot, text }, Node { spot: value.spot, value: other }));
+                }
+            }
+        }
+        for (key, value) in merged {
+            if !entries.iter().any(|(k, _): &(Key, Node)| k.text == key.text) {
+                entries.push((key, value));
+            }
+        }
+        Ok(Value::Map(entries))
+    }
+
+    fn spend(&mut self, values: usize, spot: Spot) -> Result<(), Diagnostic> {
+        self.values += values;
+        if self.values > MOST_VALUES {
+            return Err(problem("the file expands to too many values", spot)
+                .because(format!("at most {MOST_VALUES} values are read, aliases included")));
+        }
+        Ok(())
+    }
+}
+
+fn key_text(event: Event<'_>, spot: Spot) -> Result<String, Diagnostic> {
+    match event {
+        Event::Scalar(text, ..) => Ok(text.into_owned()),
+        _ => Err(problem("a key must be a text", spot)),
+    }
+}
+
+/// Resolves a plain scalar. `yes`, `no`, `on` and `off` stay texts, so that `no` can be a name.
+fn resolve(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ if is_number(text) => Value::Number(text.to_owned()),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let body = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let starts = body.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let other_base = |p, radix| {
+        body.strip_prefix(p)
+            .is_some_and(|d: &str| !d.is_empty() && d.chars().all(|c| c.is_digit(radix)))
+    };
+    starts && (body.parse::<f64>().is_ok() || other_base("0x", 16) || other_base("0o", 8))
+}
+
+fn scan_problem(error: &ScanError) -> Diagnostic {
+    let mark = error.marker();
+    let found = problem(format!("not valid YAML: {}", error.info()), spot(mark.line(), mark.col()));
+    if error.info().contains("tab") {
+        return found.help("indent with spaces; YAML does not allow tabs there");
+    }
+    found.help(
+        "look at this line and the one before it: an open quote or bracket, or a wrong indent",
+    )
+}
+
+fn problem(message: impl Into<String>, spot: Spot) -> Diagnostic {
+    Diagnostic::error("TL0101", message).at(spot.line.max(1), spot.column.max(1))
+}
+
+fn spot(line: usize, column: usize) -> Spot {
+    let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Spot { line: small(line), column: small(column.saturating_add(1)) }
+}
