@@ -2,6 +2,11 @@
 //!
 //! No input or output, no clock. What an instance holds and which resources exist is known elsewhere.
 
+pub mod blocks;
+pub mod canonical;
+pub mod content;
 pub mod find;
+pub mod other_layouts;
 pub mod reference;
 pub mod rewrite;
+pub mod validate;
