@@ -103,7 +103,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Diagnostic> {
     // A byte-order mark is no part of the text; some editors on Windows write one.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder =
-        Builder { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
+        Builder { text, parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
     let mut document = None;
     loop {
         let (event, spot) = builder.next()?;
@@ -120,7 +120,8 @@ pub(crate) fn read(text: &str) -> Result<Node, Diagnostic> {
     Ok(document.unwrap_or(Node { spot: Spot { line: 1, column: 1 }, value: Value::Null }))
 }
 
-struct Builder<P> {
+struct Builder<'t, P> {
+    text: &'t str,
     parser: P,
     anchors: HashMap<usize, Node>,
     values: usize,
@@ -128,13 +129,13 @@ struct Builder<P> {
 
 type Item<'a> = Result<(Event<'a>, serde_saphyr::granit_parser::Span), ScanError>;
 
-impl<'a, P: Iterator<Item = Item<'a>>> Builder<P> {
+impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
     /// Returns the next event that is no comment.
     fn next(&mut self) -> Result<(Event<'a>, Spot), Diagnostic> {
         loop {
             match self.parser.next() {
                 None => return Ok((Event::StreamEnd, Spot::default())),
-                Some(Err(error)) => return Err(scan_problem(&error)),
+                Some(Err(error)) => return Err(scan_problem(&error, self.text)),
                 Some(Ok((Event::Comment(..), _))) => {}
                 Some(Ok((event, span))) => {
                     return Ok((event, spot(span.start.line(), span.start.col())));
@@ -248,15 +249,26 @@ fn is_number(text: &str) -> bool {
     starts && (body.parse::<f64>().is_ok() || other_base("0x", 16) || other_base("0o", 8))
 }
 
-fn scan_problem(error: &ScanError) -> Diagnostic {
+fn scan_problem(error: &ScanError, text: &str) -> Diagnostic {
     let mark = error.marker();
-    let found = problem(format!("not valid YAML: {}", error.info()), spot(mark.line(), mark.col()));
+    let found =
+        |line, column| problem(format!("not valid YAML: {}", error.info()), spot(line, column));
     if error.info().contains("tab") {
-        return found.help("indent with spaces; YAML does not allow tabs there");
+        // The parser may point to where the value before the tab began; the tab is what matters.
+        let (line, column) = tab_from(text, mark.line()).unwrap_or((mark.line(), mark.col()));
+        return found(line, column).help("indent with spaces; YAML does not allow tabs there");
     }
-    found.help(
+    found(mark.line(), mark.col()).help(
         "look at this line and the one before it: an open quote or bracket, or a wrong indent",
     )
+}
+
+/// Finds the first indent with a tab from a line (from 1) on; the column is from 0.
+fn tab_from(text: &str, line: usize) -> Option<(usize, usize)> {
+    text.lines().enumerate().skip(line.saturating_sub(1)).find_map(|(number, content)| {
+        let indent = &content[..content.len() - content.trim_start().len()];
+        Some((number + 1, indent.find('\t')?))
+    })
 }
 
 fn problem(message: impl Into<String>, spot: Spot) -> Diagnostic {

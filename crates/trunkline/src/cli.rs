@@ -1,0 +1,101 @@
+//! The command line: global options and the list of commands. Each command's own arguments stand
+//! in its file under `commands/`.
+
+use crate::commands::{completions, env, explain, help, init, lab};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Continuous delivery for Amazon Connect contact centers
+#[derive(Parser)]
+#[command(
+    name = "trunkline",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: `trunkline help exit-codes`. Error codes: `trunkline explain`."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone)]
+pub(crate) struct Global {
+    /// Run as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Use this profile of the AWS configuration files
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) profile: Option<String>,
+    /// When to use colour
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN", global = true)]
+    pub(crate) color: Color,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more (can be repeated)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", global = true)]
+    pub(crate) output: Format,
+    /// Same as --output json
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless the environment says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The form of a result on stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For comments on merge requests
+    Markdown,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start a project in this folder
+    Init(init::Arguments),
+    /// List or show the project's environments
+    #[command(subcommand)]
+    Env(env::Command),
+    /// Run the lab, a local AWS to try things out on
+    Lab(lab::Arguments),
+    /// Explain an error code, or list all of them
+    Explain(explain::Arguments),
+    /// Print a shell's completion script
+    Completions(completions::Arguments),
+    /// Print the version
+    Version,
+    /// Print help on a command, or on `exit-codes`
+    Help(help::Arguments),
+}
+
+/// Finds `--color` without clap, for the messages that clap itself makes.
+pub(crate) fn color_in_arguments() -> Color {
+    let arguments: Vec<_> = crate::context::arguments();
+    let value = arguments.iter().enumerate().find_map(|(i, argument)| match argument.as_str() {
+        "--color" => arguments.get(i + 1).map(String::as_str),
+        other => other.strip_prefix("--color="),
+    });
+    value.and_then(|v| Color::from_str(v, true).ok()).unwrap_or(Color::Auto)
+}

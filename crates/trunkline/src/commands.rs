@@ -1,0 +1,30 @@
+//! The commands, one file each. Results go to stdout; a failure comes back as a report.
+
+pub(crate) mod completions;
+pub(crate) mod env;
+pub(crate) mod explain;
+pub(crate) mod help;
+pub(crate) mod init;
+pub(crate) mod lab;
+mod version;
+
+use crate::cli::Command;
+use crate::context::App;
+use crate::exit::Exit;
+use trunkline_model::Report;
+
+/// How a command ends.
+pub(crate) type Outcome = Result<Exit, Report>;
+
+/// Runs a command.
+pub(crate) fn run(command: Command, app: &App) -> Outcome {
+    match command {
+        Command::Init(arguments) => init::run(&arguments, app),
+        Command::Env(command) => env::run(&command, app),
+        Command::Lab(arguments) => lab::run(&arguments, app),
+        Command::Explain(arguments) => explain::run(&arguments, app),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Version => version::run(app),
+        Command::Help(arguments) => help::run(&arguments, app),
+    }
+}

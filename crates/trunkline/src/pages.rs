@@ -1,0 +1,41 @@
+//! The long form of each diagnostic code, from `docs/diagnostics`.
+
+macro_rules! pages {
+    ($($code:literal)*) => {
+        &[$((
+            $code,
+            include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"), "/../../docs/diagnostics/", $code, ".md"
+            )),
+        )),*]
+    };
+}
+
+/// Code and page, sorted by code.
+pub(crate) const PAGES: &[(&str, &str)] = pages![
+    "TL0101" "TL0102" "TL0103" "TL0104" "TL0105" "TL0106" "TL0107" "TL0108" "TL0109" "TL0110"
+    "TL0111" "TL0112" "TL0201" "TL0202" "TL0203" "TL0204" "TL0205" "TL0206" "TL0207" "TL0208"
+    "TL0209" "TL0301" "TL0302" "TL0303" "TL0304" "TL0401" "TL0402" "TL0403" "TL0404" "TL0405"
+    "TL0406" "TL0407" "TL0408" "TL0501" "TL0502" "TL0503" "TL0504" "TL0505" "TL0506" "TL0507"
+    "TL0601" "TL0602" "TL0603" "TL0604" "TL0605" "TL0606" "TL0607" "TL0608" "TL0701" "TL0702"
+    "TL0703" "TL0901" "TL0902"
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trunkline_model::CODES;
+
+    #[test]
+    fn every_code_has_a_page_with_its_title_and_every_page_a_code() {
+        let codes: Vec<_> = CODES.iter().map(|c| c.code).collect();
+        let pages: Vec<_> = PAGES.iter().map(|(code, _)| *code).collect();
+        assert_eq!(pages, codes);
+        for (info, (code, page)) in CODES.iter().zip(PAGES) {
+            assert!(page.starts_with(&format!("# {code}: {}\n", info.title)), "{code}");
+            assert!(page.contains("\n## What to do\n"), "{code}");
+            let lines = page.lines().count();
+            assert!((8..=24).contains(&lines), "{code} has {lines} lines");
+        }
+    }
+}
