@@ -1,7 +1,6 @@
 //! Tries the crate on real public flows, read from beside the repository; skips where they are absent.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use trunkline_flow::canonical::{canonicalise, to_compact_string, to_pretty_string};
@@ -100,7 +99,7 @@ fn every_text_is_escaped_and_read_back_as_it_was() {
 }
 
 #[test]
-fn every_id_that_is_no_arn_part_is_seen() {
+fn every_arn_of_an_instance_is_found() {
     let Some(corpus) = corpus() else { return };
     let mut found = 0;
     for (name, mut flow) in flows(&corpus) {
@@ -116,32 +115,46 @@ fn every_id_that_is_no_arn_part_is_seen() {
             });
         assert_eq!(done, Ok(()));
     }
-    assert!(found > 300, "{found}");
+    assert!(found > 150, "{found}");
+}
+
+/// Puts a well-formed id where a file has a placeholder or a redacted one, as its publisher had.
+fn fill_references(content: &mut Value) {
+    let actions = content["Actions"].as_array_mut().expect("actions");
+    for action in actions {
+        let kind = content::text_of(action, "Type").to_owned();
+        for (path, _) in validate::reference_parameters(&kind) {
+            let pointer = format!("/Parameters/{}", path.replace('.', "/"));
+            if let Some(Value::String(text)) = action.pointer_mut(&pointer)
+                && !text.starts_with("$.")
+            {
+                *text = "arn:aws:lambda:us-west-2:111122223333:function:any".to_owned();
+            }
+        }
+    }
 }
 
 #[test]
 fn the_service_would_take_most_published_flows() {
     let Some(corpus) = corpus() else { return };
-    let (mut accepted, mut reasons) = (0, BTreeMap::<String, usize>::new());
+    let (mut as_found, mut filled, mut reasons) = (0, 0, Vec::new());
     let flows = flows(&corpus);
-    for (name, flow) in &flows {
+    let total = flows.len();
+    for (name, mut flow) in flows {
         let module = content::is_module(&flow.content);
         let kind = flow.flow_type.unwrap_or("CONTACT_FLOW");
+        as_found += usize::from(validate::problems(&flow.content, kind, module).is_empty());
+        fill_references(&mut flow.content);
         let problems = validate::problems(&flow.content, kind, module);
-        accepted += usize::from(problems.is_empty());
+        filled += usize::from(problems.is_empty());
         for problem in problems {
             let explained = validate::explain(&problem, &flow.content);
-            eprintln!("{name}: {explained}");
-            *reasons
-                .entry(explained.split('"').next_back().unwrap_or("").to_owned())
-                .or_default() += 1;
+            assert_eq!(explained.starts_with("block "), problem.contains("Path: Actions["));
+            reasons.push(format!("{name}: {explained}"));
         }
-        assert_eq!(blocks::block_names(&flow.content).is_empty(), is_empty(&flow.content));
+        let names = blocks::block_names(&flow.content);
+        assert_eq!(names.is_empty(), content::actions(&flow.content).is_empty());
     }
-    eprintln!("{accepted} of {} accepted", flows.len());
-    assert!(accepted * 100 >= flows.len() * 80, "{accepted} of {}: {reasons:#?}", flows.len());
-}
-
-fn is_empty(content: &Value) -> bool {
-    content::actions(content).is_empty()
+    eprintln!("of {total}: {as_found} accepted as found, {filled} with placeholders filled in");
+    assert!(as_found * 100 >= total * 70 && filled * 100 >= total * 90, "{reasons:#?}");
 }

@@ -14,7 +14,7 @@ pub struct FoundArn {
     pub service: Range<usize>,
     /// May be empty, and may be `$.AwsRegion`.
     pub region: Range<usize>,
-    /// Twelve digits, `aws`, or empty.
+    /// Digits (twelve, unless somebody redacted the file), `aws`, or empty.
     pub account: Range<usize>,
     /// The resource, without the qualifier.
     pub resource: Range<usize>,
@@ -57,7 +57,7 @@ fn arn_at(text: &str, start: usize) -> Option<FoundArn> {
     let region = region_at(text, service.end + 1)?;
     let account = field(text, region.end + 1, |byte| byte.is_ascii_alphanumeric())?;
     let owner = &text[account.clone()];
-    let numeric = owner.len() == 12 && owner.bytes().all(|byte| byte.is_ascii_digit());
+    let numeric = !owner.is_empty() && owner.bytes().all(|byte| byte.is_ascii_digit());
     if text[service.clone()].is_empty() || !(numeric || owner.is_empty() || owner == "aws") {
         return None;
     }
