@@ -78,6 +78,7 @@ def is_deleted(case, kind):
 
 
 def takes_any_name(case, kind):
+    users = kind.noun == "user"  # whose names are plainer
     for name in ("A/B ${x} \"quoted\" 'single'", "Café ☎ 客服", "n" * 100, "case", "CASE"):
         if kind.noun == "user" and not name.isascii():
             continue

@@ -1,0 +1,39 @@
+"""Views: saved and published content, AWS's own, the throttling error with a name of its own."""
+import samples
+import support
+
+
+def make(case, name="Form", status="PUBLISHED", **members):
+    return case.call("create_view", Name=name, Status=status, Content=samples.view(), **members)["View"]
+
+
+def test_content_is_saved_and_published(case):
+    made = make(case, status="SAVED")
+    assert made["Status"] == "SAVED"
+    updated = case.call("update_view_content", ViewId=made["Id"], Status="PUBLISHED", Content=samples.view("Bye"))["View"]
+    assert updated["Status"] == "PUBLISHED"
+    seen = case.call("describe_view", ViewId=made["Id"])["View"]
+    assert seen["Content"]["Template"] == samples.view("Bye")["Template"] and seen["Content"]["Actions"] == ["Next"]
+
+
+def test_metadata_is_updated_by_itself(case):
+    made = make(case)
+    make(case, "Other")
+    case.call("update_view_metadata", ViewId=made["Id"], Description="New")
+    seen = case.call("describe_view", ViewId=made["Id"])["View"]
+    assert (seen["Name"], seen["Description"]) == ("Form", "New")
+    case.refused("DuplicateResourceException", 409, "update_view_metadata", ViewId=made["Id"], Name="Other")
+
+
+def test_lists_tell_views_of_customers_from_those_of_aws(case):
+    make(case)
+    own = support.pages(lambda **k: case.call("list_views", Type="CUSTOMER_MANAGED", **k), "ViewsSummaryList")
+    assert [v["Name"] for v in own] == ["Form"]
+    theirs = case.call("list_views", Type="AWS_MANAGED")["ViewsSummaryList"]
+    assert all(v["Type"] == "AWS_MANAGED" for v in theirs)
+
+
+def test_a_template_that_is_no_json_is_refused(case):
+    bad = {"Template": "{", "Actions": ["Next"]}
+    case.refused("InvalidParameterException", 400, "create_view", Name="Bad", Status="PUBLISHED", Content=bad)
+    make(case, "Good")
