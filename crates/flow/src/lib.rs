@@ -4,6 +4,7 @@
 
 pub mod blocks;
 pub mod canonical;
+pub mod compare;
 pub mod content;
 pub mod find;
 pub mod other_layouts;
