@@ -2,6 +2,30 @@
 //!
 //! Reaches AWS only through [`Cloud`]. Never prints, never reads the clock, the environment or files.
 
+pub mod apply;
+mod bindings;
 mod cloud;
+mod document;
+pub mod export;
+mod filename;
+mod json;
+mod kind;
+mod kinds;
+mod outside;
+pub mod plan;
+mod portable;
+mod read;
+mod resolve;
+mod resource;
+mod snapshot;
+mod yaml;
 
+pub use bindings::{Bindings, Bound};
 pub use cloud::{Answer, Call, CallError, CallErrorKind, Cloud};
+pub use document::{Document, Documents, File, subject};
+pub use kind::{Format, Kind, Spec};
+pub use kinds::{ALL as KINDS, get as kind_named};
+pub use portable::Unnamed;
+pub use read::ReadOptions;
+pub use resource::{Entry, Instance, Names, Resource};
+pub use snapshot::{Snapshot, call_failed, find_instance, read_drafts, take};

@@ -1,0 +1,100 @@
+//! Makes the machine's calls, as many at once as are ready, and keeps the journal ahead of them.
+
+use super::event::{Event, Journal};
+use super::machine::{Effect, Machine, Purpose};
+use crate::cloud::{Answer, CallError, Cloud};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use trunkline_model::{Diagnostic, Report};
+
+/// Calls under way at once; the rate buckets of the port decide how fast they go.
+const CALLS_AT_ONCE: usize = 64;
+
+/// What an apply tells while it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// A write call is about to be made: kind, name, operation.
+    Calling(String, String, String),
+    /// A step is done: steps done, steps in all.
+    Done(usize, usize),
+}
+
+/// How an apply ended.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Steps that are done.
+    pub done: usize,
+    /// Steps of the plan.
+    pub total: usize,
+    /// What stayed a draft, with the service's problems.
+    pub drafts: Vec<Diagnostic>,
+    /// What failed.
+    pub failures: Vec<Diagnostic>,
+    /// Somebody asked to stop.
+    pub interrupted: bool,
+}
+
+type Answered = (usize, Purpose, Result<Answer, CallError>);
+
+/// Runs the machine to its end, or until a step fails or `stop` says so; calls in flight are awaited.
+pub async fn run(
+    cloud: &dyn Cloud,
+    machine: &mut Machine,
+    journal: &mut dyn Journal,
+    progress: &mut (dyn FnMut(Progress) + Send),
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Outcome, Report> {
+    let mut flying: FuturesUnordered<BoxFuture<'_, Answered>> = FuturesUnordered::new();
+    let mut outcome = Outcome { total: machine.plan().steps.len(), ..Outcome::default() };
+    let mut follow_up = Vec::new();
+    loop {
+        outcome.interrupted |= stop();
+        let mut effects = std::mem::take(&mut follow_up);
+        if !outcome.interrupted {
+            effects.extend(machine.next(CALLS_AT_ONCE.saturating_sub(flying.len())));
+        }
+        persist(machine, journal)?;
+        for effect in effects {
+            announce(machine, &effect, progress);
+            flying.push(Box::pin(async move {
+                let Effect { step, purpose, call } = effect;
+                (step, purpose, cloud.call(call).await)
+            }));
+        }
+        let Some((step, purpose, answer)) = flying.next().await else { break };
+        let before = machine.done_count();
+        follow_up = machine.answer(step, purpose, answer);
+        persist(machine, journal)?;
+        if machine.done_count() > before {
+            progress(Progress::Done(machine.done_count(), outcome.total));
+        }
+    }
+    outcome.done = machine.done_count();
+    outcome.failures = machine.failures().to_vec();
+    outcome.drafts = machine.drafts().to_vec();
+    let complete = outcome.done == outcome.total;
+    append(journal, &Event::Ended { complete })?;
+    Ok(outcome)
+}
+
+fn announce(machine: &Machine, effect: &Effect, progress: &mut (dyn FnMut(Progress) + Send)) {
+    if effect.purpose == Purpose::Write {
+        let step = &machine.plan().steps[effect.step];
+        let operation = effect.call.operation.clone();
+        progress(Progress::Calling(step.kind.clone(), step.name.clone(), operation));
+    }
+}
+
+fn persist(machine: &mut Machine, journal: &mut dyn Journal) -> Result<(), Report> {
+    machine.take_events().iter().try_for_each(|event| append(journal, event))
+}
+
+fn append(journal: &mut dyn Journal, event: &Event) -> Result<(), Report> {
+    journal.append(event).map_err(|error| {
+        Diagnostic::error("TL0504", format!("the journal cannot be written: {error}"))
+            .because("no further call is made, because nobody would know of it afterwards")
+            .help("make room or correct the permissions, then run the same command again")
+            .report()
+    })
+}

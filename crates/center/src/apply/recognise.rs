@@ -1,0 +1,127 @@
+//! What the machine reads out of answers: whether something is unchanged, whether it is ours, what went wrong.
+
+use crate::cloud::{Call, CallError};
+use crate::document::subject;
+use crate::kinds;
+use crate::plan::{Check, PROJECT_TAG, PlanTarget, Step, fingerprint};
+use crate::read::{as_map, text};
+use crate::resource::Entry;
+use crate::snapshot::call_failed;
+use serde_json::{Map, Value, json};
+use trunkline_model::{Diagnostic, Report};
+
+/// Whether the fields that a step overwrites are as they were when the plan was made.
+pub(super) fn is_unchanged(step: &Step, check: &Check, output: &Value) -> bool {
+    let Some(kind) = kinds::get(&step.kind) else { return false };
+    let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
+    let body = if member.is_empty() { output } else { output.get(member).unwrap_or(output) };
+    let summary =
+        crate::read::Summary { id: String::new(), arn: String::new(), name: step.name.clone() };
+    let live = crate::read::resource_of(kind, &summary, as_map(body.clone()));
+    fingerprint(&check.fields, &live.body) == check.fingerprint
+}
+
+/// The row of a List answer that has the step's name.
+pub(super) fn row_of(step: &Step, output: &Value) -> Option<Entry> {
+    let adopt = step.adopt.as_ref()?;
+    let (_, items, id, arn, name) = &adopt.list;
+    let rows = output.get(items)?.as_array()?;
+    let row = rows.iter().find(|r| text(r, name) == step.name)?;
+    Some(Entry { id: text(row, id), arn: text(row, arn) })
+}
+
+/// The call that describes what a List found.
+pub(super) fn describe_call(step: &Step, id: &str, instance_id: &str) -> Option<Call> {
+    let kind = kinds::get(&step.kind)?;
+    let describe = kind.spec().describe.as_ref()?;
+    // What was created SAVED has no published content to describe.
+    let saved = step.call.input.get("Status") == Some(&json!("SAVED"));
+    let id = if kind.has_drafts() && saved { format!("{id}:$SAVED") } else { id.to_owned() };
+    let input = json!({ "InstanceId": instance_id, kind.spec().id_member: id });
+    Some(Call::new("connect", describe.operation, input))
+}
+
+/// Whether what is there is what was sent: the project's tag, and every member that both have.
+pub(super) fn is_ours(step: &Step, sent: &Value, output: &Value) -> bool {
+    let Some(kind) = kinds::get(&step.kind) else { return false };
+    let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
+    let there = output.get(member).unwrap_or(output);
+    let tag = |v: &Value| v.get("Tags").and_then(|t| t.get(PROJECT_TAG)).cloned();
+    if tag(sent).is_some() && tag(sent) != tag(there) {
+        return false;
+    }
+    let same = |(name, value): (&String, &Value)| match (name.as_str(), there.get(name)) {
+        ("InstanceId" | "Tags" | "Status", _) | (_, None) => true,
+        ("Content", Some(other)) => parsed(value) == parsed(other),
+        (_, Some(other)) => value == other,
+    };
+    as_map(sent.clone()).iter().all(same)
+}
+
+fn parsed(content: &Value) -> Option<Value> {
+    serde_json::from_str(content.as_str()?).ok()
+}
+
+/// The error for a resource of that name that this run did not make.
+pub(super) fn stranger(step: &Step) -> Report {
+    let who = subject(&step.kind, &step.name);
+    Diagnostic::error("TL0503", format!("{who} exists already, and this run did not make it"))
+        .on(who)
+        .because("it was made by somebody else between the plan and the apply")
+        .help("plan again: it will be compared and updated, or rename one of the two")
+        .report()
+}
+
+/// A failed write as what a person meets.
+pub(super) fn failure(step: &Step, target: &PlanTarget, error: &CallError) -> Report {
+    if error.is("DuplicateResourceException") {
+        return stranger(step);
+    }
+    let mut report = call_failed(error);
+    for diagnostic in &mut report.0 {
+        diagnostic.place.subject = Some(subject(&step.kind, &step.name));
+        if diagnostic.code == "TL0604" {
+            let action = error.operation.replace('.', ":");
+            diagnostic.notes.push(format!("the role lacks {action} on {}", target.instance_arn));
+        }
+        diagnostic.notes.extend(problems(error));
+    }
+    report
+}
+
+/// The warning that a flow or module stayed a draft.
+pub(super) fn draft_warning(step: &Step, error: &CallError) -> Diagnostic {
+    let who = subject(&step.kind, &step.name);
+    let warning = Diagnostic::warning(
+        "TL0507",
+        format!("{who} was refused for publishing and is applied as a draft"),
+    );
+    let warning = problems(error).into_iter().fold(warning, Diagnostic::because);
+    warning.on(who).help("correct the blocks above; `--strict` makes this a failure")
+}
+
+fn problems(error: &CallError) -> Vec<String> {
+    let list = ["problems", "Problems"].iter().find_map(|m| error.document.get(*m)?.as_array());
+    list.into_iter().flatten().map(|p| text(p, "message") + &text(p, "Message")).collect()
+}
+
+/// The id that a call wrote to.
+pub(super) fn wrote(step: &Step, sent: &Value, made: &Entry) -> String {
+    if !made.id.is_empty() {
+        return made.id.clone();
+    }
+    let member = kinds::get(&step.kind).map_or("", |k| k.spec().id_member);
+    text(sent, member).trim_end_matches(":$SAVED").to_owned()
+}
+
+/// The fingerprint of a draft that a call wrote, so that it is not taken for somebody's work later.
+pub(super) fn draft_written(step: &Step, sent: &Value) -> Option<String> {
+    let kind = kinds::get(&step.kind).filter(|k| k.has_drafts())?;
+    let to_draft = text(sent, kind.spec().id_member).ends_with(":$SAVED");
+    let saved = sent.get("Status") == Some(&json!("SAVED"));
+    let content = sent.get("Content").filter(|_| to_draft || saved)?;
+    let mut body = Map::new();
+    body.insert("Content".to_owned(), content.clone());
+    kind.normalise(&mut body);
+    Some(kinds::draft_fingerprint(&body))
+}

@@ -1,0 +1,286 @@
+//! What a kind is. A kind states its operations, identity, references, fields and order as data
+//! ([`Spec`]); what the tables cannot say it overrides in [`Kind`]. One file in `kinds/` a kind.
+
+use crate::cloud::CallError;
+use crate::document::Document;
+use crate::plan::{Change, StepsOf};
+use crate::read::Reader;
+use crate::resource::Resource;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+use trunkline_model::Diagnostic;
+
+/// The resources of a kind, being read.
+pub type Reading<'a> = BoxFuture<'a, Result<Vec<Resource>, CallError>>;
+
+/// A kind's name as it stands in references: `queue`, `hours`, `flow` ...
+pub type KindName = &'static str;
+
+/// How documents of a kind are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One YAML file a resource, fields by AWS's names.
+    Yaml,
+    /// One JSON file a resource (flows, modules, views).
+    Json,
+}
+
+/// A List operation: gives the set of resources; not delayed.
+pub struct List {
+    /// `ListQueues`.
+    pub operation: &'static str,
+    /// The member with the summaries.
+    pub items: &'static str,
+    /// Further input as JSON, or empty.
+    pub input: &'static str,
+    /// Members of a summary: id, ARN, name.
+    pub members: (&'static str, &'static str, &'static str),
+}
+
+/// A Search operation: gives contents in bulk from an index that lags.
+pub struct Search {
+    /// `SearchQueues`.
+    pub operation: &'static str,
+    /// The member with the resources, in the shape that Describe gives.
+    pub items: &'static str,
+    /// The most that one page holds.
+    pub page: u32,
+    /// Further input as JSON, or empty.
+    pub input: &'static str,
+}
+
+/// A Describe operation: one resource, not delayed.
+pub struct Describe {
+    /// `DescribeQueue`.
+    pub operation: &'static str,
+    /// The member of the answer that holds the resource.
+    pub member: &'static str,
+}
+
+/// A Create operation.
+pub struct Create {
+    /// `CreateQueue`.
+    pub operation: &'static str,
+    /// Fields that go into the call, by the document's names.
+    pub fields: &'static [&'static str],
+    /// Members of the answer: id, ARN.
+    pub made: (&'static str, &'static str),
+    /// Whether the call takes `Tags`.
+    pub tags: bool,
+}
+
+/// An Update operation for some of the fields; all of them are sent when one differs.
+pub struct Update {
+    /// `UpdateQueueHoursOfOperation`.
+    pub operation: &'static str,
+    /// Fields that go into the call, by the document's names.
+    pub fields: &'static [&'static str],
+    /// Whether the call takes the resource's name as well.
+    pub name: bool,
+}
+
+/// A set that is kept by associate and disassociate calls, some members at a time.
+pub struct Members {
+    /// The document's field: a list.
+    pub field: &'static str,
+    /// Adds members: operation, input member.
+    pub associate: (&'static str, &'static str),
+    /// Takes members away: operation, input member.
+    pub disassociate: (&'static str, &'static str),
+    /// Changes members that have attributes beside their key: operation, input member.
+    pub update: Option<(&'static str, &'static str)>,
+    /// The most members of one call.
+    pub batch: usize,
+    /// The part of a member that identifies it; the whole member where it is a text.
+    pub key: fn(&Value) -> Value,
+}
+
+/// How a resource is taken out of use.
+#[derive(Clone, Copy)]
+pub enum Retire {
+    /// The service cannot, or it must stay.
+    Never,
+    /// First this call, with this input as JSON beside the id; deleted at a later apply where `delete` is there.
+    First {
+        /// `UpdateQueueStatus`.
+        operation: &'static str,
+        /// `{"Status":"DISABLED"}`.
+        input: &'static str,
+    },
+    /// Nothing between use and deletion: tagged first, deleted at a later apply.
+    Tagged,
+}
+
+/// A place in a body that holds the id of another resource: a path of member names, `*` for any item,
+/// and the kind.
+pub type IdField = (&'static [&'static str], &'static str);
+
+/// A kind as data. Members that a kind does not have are None or empty.
+pub struct Spec {
+    /// `queue`.
+    pub name: KindName,
+    /// `connect/queues`.
+    pub folder: &'static str,
+    /// How its documents are written.
+    pub format: Format,
+    /// The word in its ARN: `arn:...:instance/ID/WORD/ID`; empty where it has no ARN in the instance.
+    pub arn_word: &'static str,
+    /// The input member that takes its id.
+    pub id_member: &'static str,
+    /// The member that holds its name.
+    pub name_member: &'static str,
+    /// Gives the set.
+    pub list: Option<List>,
+    /// Gives contents in bulk.
+    pub search: Option<Search>,
+    /// Gives one.
+    pub describe: Option<Describe>,
+    /// Makes one.
+    pub create: Option<Create>,
+    /// The managed fields, in the order of the document.
+    pub fields: &'static [&'static str],
+    /// Fields of answers that are known and not kept: ids, times, what other calls manage.
+    pub ignored: &'static [&'static str],
+    /// The field whose value is a file beside the document, by its `sha256:` name (a prompt's audio).
+    pub attachment: Option<&'static str>,
+    /// Ids of others in the body.
+    pub ids: &'static [IdField],
+    /// Changes one.
+    pub updates: &'static [Update],
+    /// Sets with calls of their own.
+    pub members: &'static [Members],
+    /// Takes one out of use.
+    pub retire: Retire,
+    /// Deletes one.
+    pub delete: Option<&'static str>,
+}
+
+impl Spec {
+    /// A kind with nothing filled in, for `..Spec::EMPTY`.
+    pub const EMPTY: Self = Self {
+        name: "",
+        folder: "",
+        format: Format::Yaml,
+        arn_word: "",
+        id_member: "",
+        name_member: "Name",
+        list: None,
+        search: None,
+        describe: None,
+        create: None,
+        fields: &[],
+        ignored: &[],
+        attachment: None,
+        ids: &[],
+        updates: &[],
+        members: &[],
+        retire: Retire::Never,
+        delete: None,
+    };
+}
+
+/// A kind: its data, and what data cannot say.
+pub trait Kind: Sync {
+    /// Its data.
+    fn spec(&self) -> &'static Spec;
+
+    /// Whether the kind is left out unless asked for (users).
+    fn opt_in(&self) -> bool {
+        false
+    }
+
+    /// Reads every resource of the kind in a way of its own; None: by the data.
+    fn read<'a>(&'a self, reader: &'a Reader<'a>) -> Option<Reading<'a>> {
+        let _ = reader;
+        None
+    }
+
+    /// Brings a resource of an answer into a body's shape: renames members, drops what is no setting.
+    fn normalise(&self, body: &mut Map<String, Value>) {
+        let _ = body;
+    }
+
+    /// Reads what Search and Describe lack, one resource at a time.
+    fn complete<'a>(
+        &'a self,
+        reader: &'a Reader<'a>,
+        resource: &'a mut Resource,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        let _ = (reader, resource);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Brings the input of a create or update call from the document's fields into the call's shape.
+    fn input(&self, operation: &str, input: &mut Map<String, Value>) {
+        let _ = (operation, input);
+    }
+
+    /// Takes the fields of a file as they stand, or those of another tool's layout, or refuses them.
+    fn adopt_file(
+        &self,
+        path: &str,
+        fields: Map<String, Value>,
+    ) -> Result<Map<String, Value>, Diagnostic> {
+        let _ = path;
+        Ok(fields)
+    }
+
+    /// Adds the steps that turn what is there into what is wanted. The default goes by the data.
+    fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+        crate::plan::steps_by_spec(self.spec(), change, steps);
+    }
+
+    /// Whether resources of the kind can have drafts beside what is published.
+    fn has_drafts(&self) -> bool {
+        false
+    }
+
+    /// Reads the draft of one resource, where there is one that differs.
+    fn read_draft<'a>(
+        &'a self,
+        reader: &'a Reader<'a>,
+        resource: &'a mut Resource,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        let _ = (reader, resource);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The body of a live resource that is held against a document: the draft, where a draft is wanted.
+    fn comparable(&self, resource: &Resource, wanted: &Document) -> Map<String, Value> {
+        let _ = wanted;
+        resource.body.clone()
+    }
+
+    /// The body of a live resource that is exported; None where it is only a draft and drafts are not taken.
+    fn exportable(&self, resource: &Resource, drafts: bool) -> Option<Map<String, Value>> {
+        let _ = drafts;
+        Some(resource.body.clone())
+    }
+
+    /// Puts a document's body into the one order that its bytes have; sets are sorted.
+    fn canonical(&self, body: &mut Map<String, Value>) {
+        for members in self.spec().members {
+            if let Some(Value::Array(items)) = body.get_mut(members.field) {
+                items
+                    .sort_by_cached_key(|item| ((members.key)(item).to_string(), item.to_string()));
+            }
+        }
+    }
+
+    /// What the service cannot do of a change; stops the plan.
+    fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
+        let _ = change;
+        Vec::new()
+    }
+
+    /// Says for people what a change changes, and whether it is layout only.
+    fn describe(&self, change: &Change<'_>) -> (Vec<String>, bool) {
+        (crate::plan::field_lines(change), false)
+    }
+
+    /// Tells whether AWS made the resource and keeps it (never retired, never deleted).
+    fn system(&self, resource: &Resource) -> bool {
+        let _ = resource;
+        false
+    }
+}

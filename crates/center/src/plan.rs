@@ -1,0 +1,212 @@
+//! Plans: the steps that turn what a target holds into what the documents say, with the reason for each.
+//!
+//! A plan is data: it can be saved, read by people, and carried out later by `apply`. Making one calls
+//! nothing. What stands in a step's input is resolved already; only what the plan itself will make
+//! is still a reference.
+
+mod build;
+mod check;
+mod compare;
+mod lines;
+mod order;
+mod prune;
+mod steps;
+
+pub use build::{PlanInput, PlanOptions, build, drafts_needed};
+pub use compare::{Change, FieldChange, Live};
+pub use lines::field_lines;
+pub use steps::{
+    PROJECT_TAG, StepsOf, by_spec as steps_by_spec, check, fingerprint, made, tag_changes,
+    tags_to_set,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use trunkline_model::Diagnostic;
+
+/// The version of the stored form; a plan of another version is refused.
+pub const PLAN_VERSION: u32 = 1;
+
+/// Everything that an apply does, in one value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// `PLAN_VERSION` of the program that made it.
+    pub version: u32,
+    /// The project's name.
+    pub project: String,
+    /// Where it applies.
+    pub target: PlanTarget,
+    /// What changes, for people, in order of kind and name.
+    pub changes: Vec<PlannedChange>,
+    /// What is done. A step runs when those that it needs are done.
+    pub steps: Vec<Step>,
+    /// Warnings and notes: what is skipped, what the service may refuse.
+    pub findings: Vec<Diagnostic>,
+    /// Bytes that steps send, by their `sha256:` name, as base64.
+    pub attachments: BTreeMap<String, String>,
+}
+
+/// Where a plan applies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanTarget {
+    /// The environment's name.
+    pub environment: String,
+    /// Twelve digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The instance's alias.
+    pub alias: String,
+    /// The instance's id.
+    pub instance_id: String,
+    /// The instance's ARN.
+    pub instance_arn: String,
+}
+
+/// What a change does to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// Its draft becomes what callers hear, without a change.
+    Publish,
+    /// It is associated with the instance or with another resource.
+    Associate,
+    /// It is taken out of use.
+    Retire,
+    /// It is deleted.
+    Delete,
+}
+
+/// A change as people read it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedChange {
+    /// What is done.
+    pub action: Action,
+    /// The resource's kind.
+    pub kind: String,
+    /// The resource's name.
+    pub name: String,
+    /// What changes in it: fields, or blocks and branches; one line each, `+`, `-` or `~` first.
+    pub lines: Vec<String>,
+    /// Only the designer's layout changes.
+    pub layout_only: bool,
+}
+
+/// A call as a step makes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepCall {
+    /// `connect`, `s3` ...
+    pub service: String,
+    /// `CreateQueue`.
+    pub operation: String,
+    /// Input, with references to what the plan makes.
+    pub input: Value,
+    /// The `sha256:` name of the bytes that are sent as body.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attachment: Option<String>,
+}
+
+/// A read before a write: the write happens only if these fields are as they were planned from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// The Describe operation.
+    pub operation: String,
+    /// Its input.
+    pub input: Value,
+    /// Fields that the step overwrites.
+    pub fields: Vec<String>,
+    /// Their fingerprint when the plan was made.
+    pub fingerprint: String,
+}
+
+/// How to recognise a resource of ours after a create whose answer was lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Adopt {
+    /// The List operation, its items, its members for id, ARN and name.
+    pub list: (String, String, String, String, String),
+    /// Further input of the List operation.
+    pub list_input: Value,
+}
+
+/// What makes a create possible before what it refers to exists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stub {
+    /// The create call with a body that refers to nothing.
+    pub create: StepCall,
+    /// The step that fills in the content afterwards.
+    pub content: Box<Step>,
+}
+
+/// One write call, with everything that an apply must know of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Unique in the plan and the same whenever the same plan is made: `queue/Sales/CreateQueue`.
+    pub id: String,
+    /// What it does.
+    pub action: Action,
+    /// The resource's kind.
+    pub kind: String,
+    /// The resource's name.
+    pub name: String,
+    /// The call.
+    pub call: StepCall,
+    /// Kind and name that can be referred to once the step is done.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provides: Option<(String, String)>,
+    /// Members of the answer that hold id and ARN of what was made.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub made: Option<(String, String)>,
+    /// Steps that must be done before.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// The read before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub check: Option<Check>,
+    /// What is called instead where the service refuses to publish.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub as_draft: Vec<StepCall>,
+    /// How a Duplicate answer is told apart from somebody else's resource.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub adopt: Option<Adopt>,
+    /// Used by the ordering only; never in a finished plan.
+    #[serde(skip)]
+    pub stub: Option<Stub>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Calls by operation, the reads before writes included.
+    pub fn calls(&self) -> BTreeMap<String, usize> {
+        let mut calls = BTreeMap::new();
+        for step in &self.steps {
+            let mut count = |service: &str, operation: &str| {
+                *calls.entry(format!("{service}.{operation}")).or_default() += 1;
+            };
+            count(&step.call.service, &step.call.operation);
+            if let Some(check) = &step.check {
+                count("connect", &check.operation);
+            }
+        }
+        calls
+    }
+
+    /// The least seconds that the calls take at `per_second` calls of an operation after `burst` of them.
+    pub fn seconds(&self, per_second: f64, burst: f64) -> f64 {
+        let most = self.calls().into_values().max().unwrap_or_default() as f64;
+        ((most - burst) / per_second).max(0.0)
+    }
+
+    /// How many changes there are of an action.
+    pub fn count(&self, action: Action) -> usize {
+        self.changes.iter().filter(|c| c.action == action).count()
+    }
+}

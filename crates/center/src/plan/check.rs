@@ -1,0 +1,130 @@
+//! References that have no value in the target: all of them at once, before anything is written.
+
+use super::PlanInput;
+use crate::document::Document;
+use crate::resolve::{OUTSIDE_KINDS, Resolver, Unresolved, references};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use trunkline_flow::reference::Reference;
+use trunkline_model::Diagnostic;
+
+/// Finds every reference that has no value. Returns the documents that are skipped because
+/// the environment says `unbound`, and those that refer to them.
+pub(super) fn unresolved<'a>(
+    input: &PlanInput<'a>,
+    resolver: &Resolver<'_>,
+    findings: &mut Vec<Diagnostic>,
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeSet<(&'static str, &'a str)> {
+    let held: BTreeSet<(&str, &str)> =
+        input.documents.iter().map(|d| (d.kind, d.name.as_str())).collect();
+    let mut skipped: BTreeSet<(&'static str, &'a str)> = BTreeSet::new();
+    loop {
+        let (before, mut round, mut notes) = (skipped.len(), Vec::new(), Vec::new());
+        for document in input.documents.iter() {
+            let key = (document.kind, document.name.as_str());
+            if skipped.contains(&key) {
+                continue;
+            }
+            for reference in references(&Value::Object(document.body.clone())) {
+                let place = |d: Diagnostic| located(d, document, &reference);
+                let other = (reference.kind.as_str(), reference.name.as_str());
+                if skipped.iter().any(|s| *s == other) {
+                    notes.push(place(Diagnostic::warning(
+                        "TL0207",
+                        "skipped: it refers to something skipped",
+                    )));
+                    skipped.insert(key);
+                } else if !held.contains(&other) {
+                    match resolver.reference(&reference) {
+                        Err(Unresolved::Unbound(_)) => {
+                            notes.push(place(Diagnostic::warning(
+                                "TL0207",
+                                format!("skipped: {reference} is unbound here"),
+                            )));
+                            skipped.insert(key);
+                        }
+                        Err(why) => round.push(place(explain(&reference, &why, input))),
+                        Ok(_) => round.extend(outside(&reference, input).map(place)),
+                    }
+                }
+            }
+        }
+        findings.extend(notes);
+        if skipped.len() == before {
+            problems.extend(round);
+            return skipped;
+        }
+    }
+}
+
+fn located(diagnostic: Diagnostic, document: &Document, reference: &Reference) -> Diagnostic {
+    let path = crate::document::path_of(&Value::Object(document.body.clone()), reference);
+    let diagnostic = diagnostic.on(document.subject()).path(path);
+    match &document.file {
+        Some(file) => diagnostic.in_file(file),
+        None => diagnostic,
+    }
+}
+
+fn explain(reference: &Reference, why: &Unresolved, input: &PlanInput<'_>) -> Diagnostic {
+    let Reference { kind, name, .. } = reference;
+    let environment = &input.options.environment;
+    let bind = format!(
+        "bind it in trunkline.yaml: `\"{kind}:{name}\": {{ {environment}: ... }}`, or `unbound`"
+    );
+    match why {
+        Unresolved::NotBound(_) => {
+            Diagnostic::error("TL0207", format!("{reference} has no value in {environment}"))
+                .help(bind)
+        }
+        Unresolved::Malformed(reason) => Diagnostic::error("TL0205", reason.clone()),
+        Unresolved::NoSuchKind(_) => Diagnostic::error(
+            "TL0205",
+            format!("{reference} has a form that its kind does not have"),
+        ),
+        Unresolved::Missing(_) | Unresolved::Unbound(_)
+            if OUTSIDE_KINDS.contains(&kind.as_str()) =>
+        {
+            Diagnostic::error("TL0206", format!("{reference} does not exist in {environment}"))
+                .because(format!(
+                    "there is no {kind} of that name in account and region of the target"
+                ))
+                .help("create it there, or bind the name to what the environment has")
+        }
+        Unresolved::Missing(_) | Unresolved::Unbound(_) => {
+            let close = closest(kind, name, input);
+            let missing = Diagnostic::error("TL0204", format!("{reference} stands for nothing"))
+                .because(format!("neither the project nor {environment} has a {kind} `{name}`"));
+            match close {
+                Some(close) => missing.help(format!("did you mean `${{{kind}:{close}}}`?")),
+                None => missing.help("add its document, or correct the name"),
+            }
+        }
+    }
+}
+
+/// The name of the same kind that is nearest, where one is near.
+fn closest(kind: &str, name: &str, input: &PlanInput<'_>) -> Option<String> {
+    let lower = name.to_lowercase();
+    let near = |other: &str| {
+        let other = other.to_lowercase();
+        other == lower || other.contains(&lower) || lower.contains(&other)
+    };
+    let names = input.documents.iter().filter(|d| d.kind == kind).map(|d| d.name.clone());
+    names.into_iter().find(|n| near(n))
+}
+
+/// Functions that the target lacks: their ARNs can be written, so only the snapshot knows.
+fn outside(reference: &Reference, input: &PlanInput<'_>) -> Option<Diagnostic> {
+    let known = input.snapshot.functions_missing.iter();
+    let missing =
+        known.filter(|(name, _)| reference.kind == "lambda" && *name == reference.name).next()?;
+    Some(
+        Diagnostic::error(
+            "TL0206",
+            format!("the function `{}` does not exist in the target", missing.1),
+        )
+        .help("deploy the function first, or bind the name to the one that the environment has"),
+    )
+}

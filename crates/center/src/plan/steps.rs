@@ -1,0 +1,304 @@
+//! Steps of one resource, by the data of its kind.
+
+use super::{Action, Adopt, Change, Check, Step, StepCall};
+use crate::document::tags_key;
+use crate::kind::{Create, Members, Spec, Update};
+use crate::portable::id_field;
+use crate::read::{as_map, json_of};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use trunkline_flow::reference::{self, Reference};
+use trunkline_flow::rewrite;
+
+/// The tag that says which project made a resource.
+pub const PROJECT_TAG: &str = "trunkline:project";
+
+/// Collects the steps of one resource.
+pub struct StepsOf<'a> {
+    /// The kind's data.
+    pub spec: &'static Spec,
+    /// The kind's way to shape input.
+    pub kind: &'static dyn crate::kind::Kind,
+    /// The resource's name.
+    pub name: &'a str,
+    /// Where the steps go.
+    pub steps: &'a mut Vec<Step>,
+    /// Warnings and notes go here.
+    pub findings: &'a mut Vec<trunkline_model::Diagnostic>,
+}
+
+impl StepsOf<'_> {
+    /// The reference to the resource's own id.
+    pub fn own_id(&self) -> String {
+        Reference::new(self.spec.name, self.name).form("id").to_string()
+    }
+
+    /// Adds a step with a Connect call; the instance's id is added to the input.
+    pub fn connect(
+        &mut self,
+        action: Action,
+        operation: &str,
+        input: Map<String, Value>,
+    ) -> &mut Step {
+        let call = self.connect_call(operation, input);
+        self.step(action, call)
+    }
+
+    /// Makes a Connect call: instance id, explicit id forms, and the kind's own shape.
+    pub fn connect_call(&self, operation: &str, mut input: Map<String, Value>) -> StepCall {
+        let mut value = Value::Object(std::mem::take(&mut input));
+        explicit_ids(self.spec, &mut value);
+        let mut input = as_map(value);
+        self.kind.input(operation, &mut input);
+        let mut whole = Map::new();
+        whole.insert("InstanceId".to_owned(), json!("${instance.id:this}"));
+        whole.extend(input);
+        let (service, operation) = ("connect".to_owned(), operation.to_owned());
+        StepCall { service, operation, input: Value::Object(whole), attachment: None }
+    }
+
+    /// Adds a step.
+    pub fn step(&mut self, action: Action, call: StepCall) -> &mut Step {
+        let base = format!("{}/{}/{}", self.spec.name, self.name, call.operation);
+        let same = self
+            .steps
+            .iter()
+            .filter(|s| s.id == base || s.id.starts_with(&format!("{base}#")))
+            .count();
+        let id = if same == 0 { base } else { format!("{base}#{}", same + 1) };
+        let (kind, name) = (self.spec.name.to_owned(), self.name.to_owned());
+        self.steps.push(Step {
+            id,
+            action,
+            kind,
+            name,
+            call,
+            provides: None,
+            made: None,
+            needs: Vec::new(),
+            check: None,
+            as_draft: Vec::new(),
+            adopt: None,
+            stub: None,
+        });
+        self.steps.last_mut().expect("just pushed")
+    }
+}
+
+/// The steps of a resource whose kind is all data.
+pub fn by_spec(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+    match change.live {
+        None => create(spec, change, steps),
+        Some(_) => update(spec, change, steps),
+    }
+}
+
+fn create(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+    let Some(create) = &spec.create else { return };
+    let body = &change.wanted.body;
+    let mut input = Map::new();
+    input.insert(spec.name_member.to_owned(), json!(reference::escape(steps.name)));
+    for field in create.fields {
+        if let Some(value) = body.get(*field) {
+            let members = spec.members.iter().find(|m| m.field == *field);
+            input.insert((*field).to_owned(), first_batch(value, members));
+        }
+    }
+    if create.tags {
+        input.insert("Tags".to_owned(), tags_to_set(spec, body, change));
+    }
+    made(steps, spec, create, input);
+    for update in spec.updates {
+        let later: Vec<_> = update.fields.iter().filter(|f| !create.fields.contains(f)).collect();
+        if later.iter().any(|f| body.contains_key(**f)) {
+            push_update(spec, update, change, steps);
+        }
+    }
+    for members in spec.members {
+        let wanted = list(body.get(members.field));
+        let skip = if create.fields.contains(&members.field) { members.batch } else { 0 };
+        batches(steps, spec, members.associate, members, wanted.into_iter().skip(skip).collect());
+    }
+}
+
+/// Adds the create step of a resource.
+pub fn made(
+    steps: &mut StepsOf<'_>,
+    spec: &'static Spec,
+    create: &Create,
+    input: Map<String, Value>,
+) {
+    let (id, arn) = create.made;
+    let key = (spec.name.to_owned(), steps.name.to_owned());
+    let adopt = spec.list.as_ref().map(|list| {
+        let own = str::to_owned;
+        let (i, a, n) = list.members;
+        Adopt {
+            list: (own(list.operation), own(list.items), own(i), own(a), own(n)),
+            list_input: json_of(list.input),
+        }
+    });
+    let step = steps.connect(Action::Create, create.operation, input);
+    step.provides = Some(key);
+    step.made = Some((id.to_owned(), arn.to_owned()));
+    step.adopt = adopt;
+}
+
+fn update(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+    for update in spec.updates {
+        if update.fields.iter().any(|f| change.differs(f)) {
+            push_update(spec, update, change, steps);
+        }
+    }
+    for members in spec.members {
+        if change.differs(members.field) {
+            change_members(spec, members, change, steps);
+        }
+    }
+    tag_changes(spec, change, steps);
+}
+
+fn push_update(spec: &'static Spec, update: &Update, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+    let mut input = Map::new();
+    input.insert(spec.id_member.to_owned(), json!(steps.own_id()));
+    if update.name {
+        input.insert(spec.name_member.to_owned(), json!(reference::escape(steps.name)));
+    }
+    for field in update.fields {
+        match change.wanted.body.get(*field) {
+            Some(value) => {
+                input.insert((*field).to_owned(), value.clone());
+            }
+            // What the document no longer says is emptied where it was a text.
+            None if change.before.and_then(|b| b.get(*field)).is_some_and(Value::is_string) => {
+                input.insert((*field).to_owned(), json!(""));
+            }
+            None => {}
+        }
+    }
+    let check = change.live.and_then(|live| check(spec, update.fields, live));
+    steps.connect(Action::Update, update.operation, input).check = check;
+}
+
+/// The read before an update: the fields that it overwrites must be as they were.
+pub fn check(
+    spec: &'static Spec,
+    fields: &[&str],
+    live: &crate::resource::Resource,
+) -> Option<Check> {
+    let describe = spec.describe.as_ref()?;
+    let input = json!({ "InstanceId": "${instance.id:this}", spec.id_member: live.id });
+    Some(Check {
+        operation: describe.operation.to_owned(),
+        input,
+        fields: fields.iter().map(|f| (*f).to_owned()).collect(),
+        fingerprint: fingerprint(fields, &live.body),
+    })
+}
+
+/// Fingerprints some fields of a body.
+pub fn fingerprint<S: AsRef<str>>(fields: &[S], body: &Map<String, Value>) -> String {
+    let chosen: Vec<Option<&Value>> = fields.iter().map(|f| body.get(f.as_ref())).collect();
+    let bytes = serde_json::to_vec(&chosen).unwrap_or_default();
+    crate::filename::hex(&Sha256::digest(bytes))
+}
+
+fn list(value: Option<&Value>) -> Vec<Value> {
+    value.and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn first_batch(value: &Value, members: Option<&Members>) -> Value {
+    match (members, value) {
+        (Some(members), Value::Array(items)) => {
+            Value::Array(items.iter().take(members.batch).cloned().collect())
+        }
+        _ => value.clone(),
+    }
+}
+
+fn batches(
+    steps: &mut StepsOf<'_>,
+    spec: &'static Spec,
+    (operation, member): (&str, &str),
+    members: &Members,
+    items: Vec<Value>,
+) {
+    for batch in items.chunks(members.batch) {
+        let mut input = Map::new();
+        input.insert(spec.id_member.to_owned(), json!(steps.own_id()));
+        input.insert(member.to_owned(), Value::Array(batch.to_vec()));
+        steps.connect(Action::Associate, operation, input);
+    }
+}
+
+fn change_members(
+    spec: &'static Spec,
+    members: &Members,
+    change: &Change<'_>,
+    steps: &mut StepsOf<'_>,
+) {
+    let before = list(change.before.and_then(|b| b.get(members.field)));
+    let after = list(change.wanted.body.get(members.field));
+    let has = |items: &[Value], item: &Value| {
+        items.iter().find(|i| (members.key)(i) == (members.key)(item)).cloned()
+    };
+    let added = after.iter().filter(|i| has(&before, i).is_none()).cloned().collect();
+    let changed: Vec<Value> =
+        after.iter().filter(|i| has(&before, i).is_some_and(|b| b != **i)).cloned().collect();
+    let gone: Vec<Value> =
+        before.iter().filter(|i| has(&after, i).is_none()).map(members.key).collect();
+    // Additions first: a caller in between finds more, never less.
+    batches(steps, spec, members.associate, members, added);
+    if let Some(update) = members.update {
+        batches(steps, spec, update, members, changed);
+    }
+    batches(steps, spec, members.disassociate, members, gone);
+}
+
+/// The tags of a new resource: the document's, and the project's own.
+pub fn tags_to_set(spec: &Spec, body: &Map<String, Value>, change: &Change<'_>) -> Value {
+    let mut tags = as_map(body.get(tags_key(spec.format)).cloned().unwrap_or_default());
+    tags.insert(PROJECT_TAG.to_owned(), json!(reference::escape(&change.options.project)));
+    Value::Object(tags)
+}
+
+/// Adds the steps that set and remove tags of a resource that is there.
+pub fn tag_changes(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+    let key = tags_key(spec.format);
+    if !change.differs(key) {
+        return;
+    }
+    let Some(live) = change.live else { return };
+    let before = as_map(change.before.and_then(|b| b.get(key)).cloned().unwrap_or_default());
+    let after = as_map(change.wanted.body.get(key).cloned().unwrap_or_default());
+    let set: Map<String, Value> = after
+        .iter()
+        .filter(|(k, v)| before.get(*k) != Some(v))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let unset: Vec<&String> = before.keys().filter(|k| !after.contains_key(*k)).collect();
+    let call = |operation: &str, member: &str, value: Value| StepCall {
+        service: "connect".to_owned(),
+        operation: operation.to_owned(),
+        input: json!({ "resourceArn": live.arn, member: value }),
+        attachment: None,
+    };
+    if !set.is_empty() {
+        steps.step(Action::Update, call("TagResource", "tags", Value::Object(set)));
+    }
+    if !unset.is_empty() {
+        steps.step(Action::Update, call("UntagResource", "tagKeys", json!(unset)));
+    }
+}
+
+/// Gives references in id fields their form: such a field holds the id, every other place the ARN.
+fn explicit_ids(spec: &Spec, input: &mut Value) {
+    let walked = rewrite::map_strings::<()>(input, &mut |path, text| {
+        if id_field(spec.ids, path).is_none() {
+            return Ok(None);
+        }
+        let reference = Reference::whole(text).filter(|r| r.form.is_none());
+        Ok(reference.map(|r| r.form("id").to_string()))
+    });
+    debug_assert!(walked.is_ok(), "the visitor never fails");
+}

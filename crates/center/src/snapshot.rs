@@ -1,0 +1,158 @@
+//! Snapshots: everything read from one instance at one time.
+
+use crate::bindings::Bindings;
+use crate::cloud::{Call, CallError, CallErrorKind, Cloud};
+use crate::document::Documents;
+use crate::kinds;
+use crate::read::{self, ReadOptions, Reader};
+use crate::resource::{Instance, Names, Resource};
+use crate::{outside, read::text};
+use futures_util::future::try_join_all;
+use serde_json::json;
+use trunkline_model::{AccountId, Diagnostic, Region, Report};
+
+/// Everything read from one instance at one time.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The instance.
+    pub instance: Instance,
+    /// Its resources, by kind and name.
+    pub resources: Vec<Resource>,
+    /// What has a name there, bots, functions and phone numbers included.
+    pub names: Names,
+    /// Functions that documents refer to and the target lacks: reference name, function name.
+    pub functions_missing: Vec<(String, String)>,
+}
+
+impl Snapshot {
+    /// Returns one resource.
+    pub fn get(&self, kind: &str, name: &str) -> Option<&Resource> {
+        self.resources.iter().find(|r| r.kind == kind && r.name == name)
+    }
+}
+
+/// Finds the instance by its alias and makes sure that it is the one: account, region, alias.
+pub async fn find_instance(
+    cloud: &dyn Cloud,
+    account: &AccountId,
+    region: &Region,
+    alias: &str,
+) -> Result<Instance, Report> {
+    let rows = read::pages(
+        cloud,
+        "connect",
+        "ListInstances",
+        "InstanceSummaryList",
+        json!({}),
+        "NextToken",
+    );
+    let rows = rows.await.map_err(|e| call_failed(&e))?;
+    let aliases: Vec<String> = rows.iter().map(|r| text(r, "InstanceAlias")).collect();
+    let Some(row) = rows.iter().find(|r| text(r, "InstanceAlias") == alias) else {
+        let known = if aliases.is_empty() { "none".to_owned() } else { aliases.join(", ") };
+        return Err(Diagnostic::error(
+            "TL0401",
+            format!("there is no instance `{alias}` in {account} / {region}"),
+        )
+        .because(format!("instances there: {known}"))
+        .help("correct `instance` in trunkline.yaml, or create the instance")
+        .report());
+    };
+    let call = Call::new("connect", "DescribeInstance", json!({ "InstanceId": text(row, "Id") }));
+    let answer = cloud.call(call).await.map_err(|e| call_failed(&e))?;
+    let live = answer.output.get("Instance").cloned().unwrap_or_default();
+    let arn = text(&live, "Arn");
+    let there = trunkline_model::Arn::parse(&arn).ok();
+    let fits = there.is_some_and(|a| a.account == account.as_str() && a.region == region.as_str());
+    if text(&live, "InstanceAlias") != alias || !fits {
+        return Err(Diagnostic::error(
+            "TL0402",
+            format!("the instance found is not `{alias}` in {account} / {region}"),
+        )
+        .because(format!("it is `{}`, {arn}", text(&live, "InstanceAlias")))
+        .help("nothing was changed; check account, region and alias in trunkline.yaml")
+        .report());
+    }
+    let (account, region) = (account.clone(), region.clone());
+    Ok(Instance { account, region, id: text(&live, "Id"), arn, alias: alias.to_owned() })
+}
+
+/// Reads everything. `documents` say which functions and bots are needed beside those in use.
+pub async fn take(
+    cloud: &dyn Cloud,
+    instance: &Instance,
+    documents: Option<&Documents>,
+    bindings: &Bindings,
+    options: &ReadOptions,
+) -> Result<Snapshot, CallError> {
+    let reader = Reader { cloud, instance, options };
+    let wanted = |k: &&&'static dyn crate::kind::Kind| {
+        !k.opt_in() || options.include.contains(k.spec().name)
+    };
+    let kinds = kinds::ALL.iter().filter(wanted);
+    let reading = try_join_all(kinds.map(|kind| read::kind(*kind, &reader)));
+    let (resources, outside) = futures_util::try_join!(reading, outside::lists(&reader))?;
+    let resources: Vec<Resource> = resources.into_iter().flatten().collect();
+    let mut names = outside;
+    for resource in &resources {
+        names.insert(resource.kind, &resource.name, resource.entry());
+    }
+    outside::bots(&reader, &resources, documents, &mut names).await?;
+    let functions_missing = match documents {
+        Some(documents) => outside::missing_functions(&reader, documents, bindings).await?,
+        None => Vec::new(),
+    };
+    Ok(Snapshot { instance: instance.clone(), resources, names, functions_missing })
+}
+
+/// Reads the drafts of some resources into the snapshot.
+pub async fn read_drafts(
+    cloud: &dyn Cloud,
+    snapshot: &mut Snapshot,
+    wanted: &[(&'static str, String)],
+    options: &ReadOptions,
+) -> Result<(), CallError> {
+    let instance = snapshot.instance.clone();
+    let reader = Reader { cloud, instance: &instance, options };
+    let chosen = snapshot
+        .resources
+        .iter_mut()
+        .filter(|r| wanted.iter().any(|(kind, id)| r.kind == *kind && r.id == *id));
+    let reading = chosen.filter_map(|r| Some(kinds::get(r.kind)?.read_draft(&reader, r)));
+    try_join_all(reading).await.map(drop)
+}
+
+/// A failed call as what a person meets.
+pub fn call_failed(error: &CallError) -> Report {
+    let code = match error.kind {
+        CallErrorKind::Credentials if error.code.contains("Expired") => "TL0602",
+        CallErrorKind::Credentials if error.operation.contains("AssumeRole") => "TL0603",
+        CallErrorKind::Credentials => "TL0601",
+        CallErrorKind::Refused if error.code.starts_with("AccessDenied") => "TL0604",
+        CallErrorKind::Refused if is_quota(&error.code) => "TL0607",
+        CallErrorKind::Refused | CallErrorKind::Throttled => "TL0605",
+        CallErrorKind::Uncertain | CallErrorKind::Unreachable => "TL0606",
+        CallErrorKind::Malformed => "TL0608",
+    };
+    let message =
+        if error.message.is_empty() { error.document.to_string() } else { error.message.clone() };
+    let mut diagnostic =
+        Diagnostic::error(code, format!("{}: {}: {message}", error.operation, error.code));
+    if let Some(id) = &error.request_id {
+        diagnostic = diagnostic.because(format!("request id: {id}"));
+    }
+    match code {
+        "TL0601" => diagnostic.help("sign in (for example `aws sso login`), or set AWS_PROFILE"),
+        "TL0602" => diagnostic.help("sign in again and run the same command: it carries on"),
+        "TL0603" => diagnostic.help("check the role's name, its trust policy and the external id"),
+        "TL0604" => {
+            diagnostic.help("allow the action in the role's policy and run the same command")
+        }
+        _ => diagnostic,
+    }
+    .report()
+}
+
+fn is_quota(code: &str) -> bool {
+    matches!(code, "LimitExceededException" | "ServiceQuotaExceededException")
+}
