@@ -1,0 +1,247 @@
+//! Everything that the lab holds, and the one function that changes it: [`World::apply`]. It is called for
+//! requests and, with the same time and seed, for those that the log replays.
+
+use crate::ids::Seeded;
+use crate::request::{Output, Request};
+use crate::service::{Context, Failure, Neighbours, Settings};
+use crate::{connect, iam, lambda, lex, operations, policy, s3, signature, sts};
+use jiff::Timestamp;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use trunkline_model::{AccountId, Arn, Region};
+
+type Place = (AccountId, Region);
+
+/// The state of every service. Each is borrowed on its own, because a service asks its neighbours while it
+/// changes itself.
+#[derive(Default)]
+pub(crate) struct World {
+    connect: RefCell<BTreeMap<Place, connect::State>>,
+    lambda: RefCell<BTreeMap<Place, lambda::State>>,
+    lex: RefCell<BTreeMap<Place, lex::State>>,
+    iam: RefCell<BTreeMap<AccountId, iam::State>>,
+    sts: RefCell<sts::State>,
+    s3: RefCell<s3::State>,
+}
+
+/// What a request is carried out with.
+pub(crate) struct Terms<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) seed: u64,
+    pub(crate) settings: &'a Settings,
+    pub(crate) strict: bool,
+    /// Host and port of the lab's own URLs.
+    pub(crate) host: &'a str,
+    /// The secret with which the lab signs its own URLs.
+    pub(crate) secret: &'a str,
+    pub(crate) warnings: &'a mut Vec<String>,
+}
+
+impl World {
+    /// The session of an access key id.
+    pub(crate) fn session(&self, access_key: &str) -> Option<sts::Session> {
+        self.sts.borrow().session(access_key).cloned()
+    }
+
+    /// Ends every session of a role.
+    pub(crate) fn expire_sessions(&mut self, now: Timestamp) {
+        self.sts.get_mut().expire(now);
+    }
+
+    /// Whether the caller's role allows the request; the account itself may do everything.
+    pub(crate) fn authorize(&self, request: &Request) -> Result<(), Failure> {
+        let Some(role) = &request.principal.role else { return Ok(()) };
+        if request.service == "sts" && request.operation == "GetCallerIdentity" {
+            return Ok(());
+        }
+        let name = role.rsplit('/').next().unwrap_or(role);
+        let policies =
+            self.iam.borrow().get(&request.account).map(|s| s.policies(name)).unwrap_or_default();
+        let action = policy::action(&request.service, &request.operation);
+        let resource = policy::resource(request);
+        if policy::allows(&policies, &action, resource.as_deref()) {
+            return Ok(());
+        }
+        let on = resource.map(|r| format!(" on resource: {r}")).unwrap_or_default();
+        let arn = &request.principal.arn;
+        let message = format!("User: {arn} is not authorized to perform: {action}{on}");
+        let name = match request.service.as_str() {
+            "sts" | "iam" | "s3" => "AccessDenied",
+            _ => "AccessDeniedException",
+        };
+        Err(Failure::new(name, 403, message))
+    }
+
+    /// Carries out one request.
+    pub(crate) fn apply(
+        &mut self,
+        request: &Request,
+        terms: &mut Terms<'_>,
+    ) -> Result<Output, Failure> {
+        let unknown = || Failure::unknown(&request.service, &request.operation);
+        operations::operation(&request.service, &request.operation).ok_or_else(unknown)?;
+        if terms.strict {
+            self.authorize(request)?;
+        }
+        let place = (request.account.clone(), request.region.clone());
+        let (operation, input) = (request.operation.as_str(), &request.input);
+        let warnings = std::mem::take(terms.warnings);
+        let warnings = RefCell::new(warnings);
+        let answer = self.with_context(request, terms, |context| match request.service.as_str() {
+            "connect" => {
+                let mut states = self.connect.borrow_mut();
+                connect::call(operation, input, states.entry(place).or_default(), context)
+                    .map(Output::from)
+            }
+            "lambda" => {
+                let mut states = self.lambda.borrow_mut();
+                lambda::call(operation, input, states.entry(place).or_default(), context)
+                    .map(Output::from)
+            }
+            "lexv2-models" => {
+                let mut states = self.lex.borrow_mut();
+                lex::call(operation, input, states.entry(place).or_default(), context)
+                    .map(Output::from)
+            }
+            "iam" => {
+                let mut states = self.iam.borrow_mut();
+                iam::call(operation, input, states.entry(place.0).or_default(), context)
+                    .map(Output::from)
+            }
+            "sts" => {
+                let roles = self.iam.borrow();
+                let mut around = sts::Around {
+                    roles: &roles,
+                    strict: terms.strict,
+                    warnings: &mut warnings.borrow_mut(),
+                };
+                sts::call(request, &mut self.sts.borrow_mut(), &mut around, context)
+                    .map(Output::from)
+            }
+            "s3" => s3::call(request, &mut self.s3.borrow_mut(), context),
+            _ => Err(unknown()),
+        });
+        *terms.warnings = warnings.into_inner();
+        answer
+    }
+
+    fn with_context<T>(
+        &self,
+        request: &Request,
+        terms: &Terms<'_>,
+        call: impl FnOnce(&mut Context<'_>) -> T,
+    ) -> T {
+        let mut ids = Seeded::new(terms.seed);
+        let street = Street {
+            world: self,
+            account: &request.account,
+            region: &request.region,
+            now: terms.now,
+            host: terms.host,
+            secret: terms.secret,
+        };
+        call(&mut Context {
+            account: &request.account,
+            region: &request.region,
+            now: terms.now,
+            ids: &mut ids,
+            settings: terms.settings,
+            neighbours: &street,
+        })
+    }
+}
+
+/// What one service sees of the others.
+struct Street<'a> {
+    world: &'a World,
+    account: &'a AccountId,
+    region: &'a Region,
+    now: Timestamp,
+    host: &'a str,
+    secret: &'a str,
+}
+
+/// For how long the lab's own URLs are good.
+const URL_SECONDS: u32 = 900;
+
+/// Account and region of an ARN of this service, and its resource.
+fn place_of(arn: &str, service: &str) -> Option<(Place, String)> {
+    let arn = Arn::parse(arn).ok().filter(|a| a.service == service)?;
+    let place = (AccountId::parse(&arn.account).ok()?, Region::parse(&arn.region).ok()?);
+    Some((place, arn.resource))
+}
+
+impl Neighbours for Street<'_> {
+    fn function_exists(&self, arn: &str) -> bool {
+        let Some((place, resource)) = place_of(arn, "lambda") else { return false };
+        let Some(name) = resource.strip_prefix("function:") else { return false };
+        let (name, qualifier) = match name.split_once(':') {
+            Some((name, qualifier)) => (name, Some(qualifier)),
+            None => (name, None),
+        };
+        self.world.lambda.borrow().get(&place).is_some_and(|s| s.has(name, qualifier))
+    }
+
+    fn bot_alias_exists(&self, arn: &str) -> bool {
+        let Some((place, resource)) = place_of(arn, "lex") else { return false };
+        let ids = resource.strip_prefix("bot-alias/").and_then(|r| r.split_once('/'));
+        ids.is_some_and(|(bot, alias)| {
+            self.world.lex.borrow().get(&place).is_some_and(|s| s.has_alias(bot, alias))
+        })
+    }
+
+    fn object(&self, uri: &str) -> Option<Vec<u8>> {
+        let path = match uri.strip_prefix("s3://") {
+            Some(path) => path.to_owned(),
+            None => own_path(uri, self.host)?,
+        };
+        let (bucket, key) = path.split_once('/')?;
+        self.world.s3.borrow().object(self.account, bucket, key).map(<[u8]>::to_vec)
+    }
+
+    fn bucket_exists(&self, name: &str) -> bool {
+        self.world.s3.borrow().has_bucket(name)
+    }
+
+    fn presigned(&self, bucket: &str, key: &str) -> String {
+        let path = format!("/{bucket}/{}", crate::text::encode(key.as_bytes(), b"/"));
+        let signer = signature::Signer {
+            access_key: self.account.as_str(),
+            secret: self.secret,
+            region: self.region.as_str(),
+        };
+        let query = signature::presign(&signer, self.host, &path, self.now, URL_SECONDS);
+        format!("http://{}{path}?{query}", self.host)
+    }
+
+    fn keep(&self, bucket: &str, key: &str, bytes: &[u8]) {
+        self.world.s3.borrow_mut().keep(bucket, key, bytes, (self.region, self.now));
+    }
+}
+
+/// `bucket/key` of a URL of this lab, in either style. Any loopback port will do: a stored request may name
+/// the port of an earlier run.
+fn own_path(url: &str, host: &str) -> Option<String> {
+    let rest = url.strip_prefix("http://")?;
+    let (authority, path) = rest.split_once('/')?;
+    let path = crate::text::decode(path.split('?').next().unwrap_or(path), false);
+    let name = authority.rsplit_once(':').map_or(authority, |(name, _)| name);
+    if let Some(bucket) = name.strip_suffix(".localhost") {
+        return Some(format!("{bucket}/{path}"));
+    }
+    (authority == host || ["127.0.0.1", "localhost", "[::1]"].contains(&name)).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_this_lab_only() {
+        let path = |url: &str| own_path(url, "lab.invalid");
+        assert_eq!(path("http://127.0.0.1:4566/b/k%20x.wav?X=1").as_deref(), Some("b/k x.wav"));
+        assert_eq!(path("http://b.localhost:4566/k").as_deref(), Some("b/k"));
+        assert_eq!(path("http://lab.invalid/b/k").as_deref(), Some("b/k"));
+        assert_eq!(path("http://example.com/b/k"), None);
+    }
+}
