@@ -100,6 +100,14 @@ impl Base {
     }
 }
 
+impl Base {
+    /// The access key that is held now.
+    async fn key(&self) -> Option<String> {
+        let state = self.state.lock().await;
+        state.held.as_ref().map(|held| held.credentials.access_key_id().to_owned())
+    }
+}
+
 /// The credentials of one client: the machine's, then one for each role of its chain.
 pub(crate) struct Chain {
     roles: Vec<Role>,
@@ -122,43 +130,53 @@ impl Chain {
         margin: Duration,
         stale: Option<&Credentials>,
     ) -> Result<Held, CallError> {
-        let mut stale = stale.map(|c| c.access_key_id().to_owned());
         let mut held = self.held.lock().await;
-        let now = core.timing.now();
-        let usable =
-            |held: &Held, stale: Option<&str>| held.is_fresh(now, margin) && !held_is(held, stale);
-        // Each pass through the chain can find that the link before it has expired, once.
-        let mut expired = vec![false; self.roles.len() + 1];
+        let stale = stale.map(|c| c.access_key_id().to_owned());
+        // Whoever waited for the lock may find what it wanted renewed: only the very same is dropped.
+        for slot in held.iter_mut() {
+            slot.take_if(|h| held_is(h, stale.as_deref()));
+        }
+        let mut base_stale = stale.filter(|_| self.roles.is_empty());
+        // Each link can turn out to have expired at the service, once.
+        let mut expired = vec![false; self.roles.len()];
         loop {
+            let now = core.timing.now();
             let fresh =
-                |slot: &Option<Held>| slot.as_ref().is_some_and(|h| usable(h, stale.as_deref()));
+                |slot: &Option<Held>| slot.as_ref().is_some_and(|h| h.is_fresh(now, margin));
             let start = held.iter().rposition(fresh);
-            let (mut current, first) = match start.and_then(|i| Some((held[i].clone()?, i + 1))) {
+            let (current, first) = match start.and_then(|i| Some((held[i].clone()?, i + 1))) {
                 Some(found) => found,
-                None => (base.get(core, &line.region, margin, stale.as_deref()).await?, 0),
+                None => (base.get(core, &line.region, margin, base_stale.as_deref()).await?, 0),
             };
-            let mut failed = None;
-            for index in first..self.roles.len() {
-                match assume(core, line, &self.roles[index], &current.credentials).await {
-                    Ok(next) => {
-                        held[index] = Some(next.clone());
-                        current = next;
-                    }
-                    Err(error) => {
-                        failed = Some((index, error));
-                        break;
-                    }
-                }
-            }
-            match failed {
-                None => return Ok(current),
-                Some((index, error)) if is_expired(&error) && !expired[index] => {
+            match self.assume_from(core, line, &mut held, current, first).await {
+                Ok(last) => return Ok(last),
+                Err((index, error)) if is_expired(&error) && !expired[index] => {
                     expired[index] = true;
-                    stale = Some(current.credentials.access_key_id().to_owned());
+                    match index.checked_sub(1) {
+                        Some(before) => held[before] = None,
+                        None => base_stale = base.key().await,
+                    }
                 }
-                Some((_, error)) => return Err(error),
+                Err((_, error)) => return Err(error),
             }
         }
+    }
+
+    /// Assumes the roles from `first` on; an error says which of them failed.
+    async fn assume_from(
+        &self,
+        core: &Core,
+        line: &Line,
+        held: &mut [Option<Held>],
+        mut current: Held,
+        first: usize,
+    ) -> Result<Held, (usize, CallError)> {
+        for (index, role) in self.roles.iter().enumerate().skip(first) {
+            let next = assume(core, line, role, &current.credentials).await;
+            current = next.map_err(|error| (index, error))?;
+            held[index] = Some(current.clone());
+        }
+        Ok(current)
     }
 }
 

@@ -71,7 +71,8 @@ impl Core {
         let request = request::build(operation, call, &endpoint)
             .map_err(|message| refuse("InvalidInput", message))?;
         // A conditional write that took effect fails when it is repeated.
-        let conditional = ["IfMatch", "IfNoneMatch"].iter().any(|n| call.input.get(n).is_some());
+        let given = |name| call.input.get(name).is_some_and(|value| !value.is_null());
+        let conditional = given("IfMatch") || given("IfNoneMatch");
         let resend = match operation.effect {
             Effect::Read => true,
             Effect::Put => !conditional,

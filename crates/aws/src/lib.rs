@@ -5,6 +5,11 @@
 //! `Aws` is what one process shares (connections, buckets, base credentials); `Client` is one account,
 //! region and role. What an answer means for a contact center is no business of this crate.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "the port's error carries what AWS said, and a call costs far more than moving it"
+)]
+
 mod answer;
 mod bucket;
 mod client;
