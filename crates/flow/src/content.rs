@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> Result<Value, Report> {
 }
 
 /// Reads JSON of any shape; the error has line and column (TL0201).
-pub fn parse_json(text: &str) -> Result<Value, Diagnostic> {
+pub fn parse_json(text: &str) -> Result<Value, Report> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text).map_err(|error| {
         let message = error.to_string();
@@ -29,10 +29,12 @@ pub fn parse_json(text: &str) -> Result<Value, Diagnostic> {
         let at = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Diagnostic::error("TL0201", format!("not valid JSON: {reason}"))
             .at(at(error.line()), at(error.column()))
+            .report()
     })
 }
 
 /// Tells the flow language from the console's old format (TL0301) and from anything else (TL0303).
+#[allow(clippy::result_large_err, reason = "it is met once, when a command is about to end")]
 pub fn check_format(content: &Value) -> Result<(), Diagnostic> {
     let has = |key: &str| content.get(key).is_some();
     if content.get("modules").is_some_and(Value::is_array) && !has("Actions") {

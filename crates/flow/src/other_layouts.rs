@@ -9,7 +9,7 @@ use crate::reference::{Piece, Reference, escape, render};
 use crate::rewrite::map_strings;
 use serde_json::Value;
 use std::convert::Infallible;
-use trunkline_model::{Diagnostic, Report};
+use trunkline_model::Report;
 
 /// A flow from somebody's file.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +55,8 @@ pub fn read(text: &str) -> Result<OtherFlow, Report> {
 
 const WRAPPERS: &[&str] = &["ContactFlow", "ContactFlowModule", "Properties"];
 
-fn inside_content(diagnostic: Diagnostic) -> Diagnostic {
-    diagnostic.path("Content")
+fn inside_content(report: Report) -> Report {
+    Report(report.0.into_iter().map(|diagnostic| diagnostic.path("Content")).collect())
 }
 
 /// Makes every string document text: placeholders become references, other `${` are escaped.

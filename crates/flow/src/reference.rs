@@ -94,7 +94,7 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, ReferenceError> {
         literal.push_str(&text[rest..start]);
         literal.extend(std::iter::repeat_n('$', run / 2));
         rest = open + 2;
-        if run % 2 == 0 {
+        if run.is_multiple_of(2) {
             literal.push('{');
             continue;
         }
@@ -112,7 +112,7 @@ pub fn parse(text: &str) -> Result<Vec<Piece>, ReferenceError> {
     Ok(pieces)
 }
 
-/// Writes pieces as a document's text; `parse` gives them back.
+/// Writes pieces as a document's text; `parse` gives them back where no name is empty.
 pub fn render(pieces: &[Piece]) -> String {
     let mut out = String::new();
     let mut text = String::new();
@@ -170,7 +170,7 @@ fn parse_reference(text: &str, open: usize) -> Result<(Reference, usize), Refere
         Some((kind, form)) => (kind, Some(form)),
         None => (head, None),
     };
-    for word in [Some(kind), form].into_iter().flatten().filter(|word| !is_word(word)) {
+    if let Some(word) = [Some(kind), form].into_iter().flatten().find(|word| !is_word(word)) {
         return Err(fail(bad_word(word, body)));
     }
     let name = name::decode(raw_name).map_err(|why| fail(format!("`${{{body}}}`: {why}")))?;

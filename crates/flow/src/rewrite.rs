@@ -67,21 +67,17 @@ impl fmt::Display for Path<'_> {
     }
 }
 
+/// What is called with each string and its path; `Some` replaces the string.
+pub type Visitor<'v, E> = dyn FnMut(&Path<'_>, &str) -> Result<Option<String>, E> + 'v;
+
 /// Calls `f` with each string value and each object key; `Some` replaces it. Stops at the first error.
 ///
 /// A key whose replacement is already a key of the same object stays as it is, so that nothing is lost.
-pub fn map_strings<E>(
-    value: &mut Value,
-    f: &mut dyn FnMut(&Path<'_>, &str) -> Result<Option<String>, E>,
-) -> Result<(), E> {
+pub fn map_strings<E>(value: &mut Value, f: &mut Visitor<'_, E>) -> Result<(), E> {
     visit(value, &Path::ROOT, f)
 }
 
-fn visit<E>(
-    value: &mut Value,
-    path: &Path<'_>,
-    f: &mut dyn FnMut(&Path<'_>, &str) -> Result<Option<String>, E>,
-) -> Result<(), E> {
+fn visit<E>(value: &mut Value, path: &Path<'_>, f: &mut Visitor<'_, E>) -> Result<(), E> {
     match value {
         Value::String(text) => {
             if let Some(new) = f(path, text)? {

@@ -8,7 +8,7 @@ const LONGEST_VALUE: usize = 60;
 /// The lines of a comparison, without indentation of the first level; empty where nothing differs.
 pub fn lines(diff: &FlowDiff) -> Vec<String> {
     let mut out = Vec::new();
-    out.extend(diff.start.iter().map(|start| branch(start)));
+    out.extend(diff.start.iter().map(branch));
     out.extend(diff.fields.iter().map(field));
     for change in &diff.changed {
         out.push(format!("~ {}", title(&change.block)));
