@@ -5,7 +5,7 @@
 //! Anchors, aliases and `<<` work; what they expand to is limited.
 
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use trunkline_model::Diagnostic;
 
 /// More values than any real project has; aliases that expand beyond it are an attack or a slip.
@@ -203,11 +203,11 @@ impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
                 }
             }
         }
-        for (key, value) in merged {
-            if !entries.iter().any(|(k, _): &(Key, Node)| k.text == key.text) {
-                entries.push((key, value));
-            }
-        }
+        let mut own: HashSet<String> = match merged.is_empty() {
+            true => HashSet::new(),
+            false => entries.iter().map(|(key, _): &(Key, Node)| key.text.clone()).collect(),
+        };
+        entries.extend(merged.into_iter().filter(|(key, _)| own.insert(key.text.clone())));
         Ok(Value::Map(entries))
     }
 

@@ -1,0 +1,111 @@
+//! A target, connected: credentials checked, instance found by its alias, bindings made for it.
+
+use crate::context::{App, Located};
+use crate::render::printable;
+use std::sync::Arc;
+use trunkline_aws::{Aws, Buckets, Client, Options, Role, Settings};
+use trunkline_center::{Bindings, Bound, Instance, call_failed, find_instance};
+use trunkline_config::{Binding, Project};
+use trunkline_model::{Diagnostic, Report, Target};
+
+/// Whether a command only reads; then the environment's read role is enough.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// A target with everything that is needed to work on it.
+pub(crate) struct Connected {
+    pub(crate) target: Target,
+    pub(crate) client: Client,
+    pub(crate) instance: Instance,
+    pub(crate) bindings: Bindings,
+}
+
+/// Makes the connections that all targets of a command share.
+pub(crate) fn aws(app: &App) -> Result<Aws, Report> {
+    let settings = Settings::from_env(&crate::context::variable).map_err(|error| {
+        Diagnostic::error("TL0106", error.to_string()).help("correct the environment variable")
+    })?;
+    let profile = app.global.profile.clone().or(settings.profile.clone());
+    let settings = Settings { profile, ..settings };
+    Aws::new(settings, Arc::new(Buckets::default())).map_err(|e| call_failed(&e))
+}
+
+/// Connects to a target and finds its instance.
+pub(crate) async fn connect(
+    aws: &Aws,
+    located: &Located,
+    target: Target,
+    access: Access,
+    run: &str,
+) -> Result<Connected, Report> {
+    let client = client(aws, &target, access, run).await?;
+    let (environment, alias) = (&target.environment, target.instance_alias());
+    let instance = find_instance(&client, &environment.account, &target.region, &alias).await?;
+    let bindings = bindings_of(&located.project, &target);
+    Ok(Connected { target, client, instance, bindings })
+}
+
+/// Assumes the target's role.
+pub(crate) async fn client(
+    aws: &Aws,
+    target: &Target,
+    access: Access,
+    run: &str,
+) -> Result<Client, Report> {
+    let environment = &target.environment;
+    let read = environment.read_role.as_ref().filter(|_| access == Access::Read);
+    let role = read.or(environment.role.as_ref()).map(|role| Role {
+        arn: target.role_arn(role),
+        external_id: environment.external_id.clone(),
+        session_name: format!("trunkline-{run}"),
+    });
+    let options = Options {
+        region: target.region.clone(),
+        roles: role.into_iter().collect(),
+        expected_account: Some(environment.account.clone()),
+        share: environment.rate,
+    };
+    aws.client(options).await.map_err(|error| {
+        let mut report = call_failed(&error);
+        for diagnostic in &mut report.0 {
+            diagnostic.place.subject = Some(target.label());
+        }
+        report
+    })
+}
+
+impl Connected {
+    /// The line that names account, alias, region and role before anything else is said.
+    pub(crate) fn headline(&self) -> String {
+        let identity = &self.client.identity().arn;
+        let role = identity.split_once(":assumed-role/").map_or(identity.as_str(), |(_, r)| r);
+        let role = role.split('/').next().unwrap_or(role);
+        let label = self.target.label();
+        printable(&format!("{label}   {}  {}  role {role}", self.instance.account, self.instance.alias))
+    }
+}
+
+/// The configuration's bindings as one target sees them.
+pub(crate) fn bindings_of(project: &Project, target: &Target) -> Bindings {
+    let mut bindings = Bindings::default();
+    for key in project.bindings.keys() {
+        let Some((kind, pattern)) = key.split_once(':') else { continue };
+        if let Some((before, after)) = pattern.split_once('*') {
+            let probe = format!("{before}{{name}}{after}");
+            if let Binding::Value(value) = project.bindings.value(kind, &probe, target) {
+                let value = value.replace(&probe, "{name}");
+                bindings.bind_all(kind, (before, after), &value);
+            }
+            continue;
+        }
+        match project.bindings.value(kind, pattern, target) {
+            Binding::Value(value) => bindings.bind(kind, pattern, Bound::Value(value)),
+            Binding::Unbound => bindings.bind(kind, pattern, Bound::Unbound),
+            Binding::Missing => {}
+        }
+    }
+    bindings
+}

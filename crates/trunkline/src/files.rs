@@ -1,0 +1,88 @@
+//! Documents on disk: reading the project's folders, and writing an export without ever leaving half of it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use trunkline_center::{Documents, File, KINDS};
+use trunkline_model::{Diagnostic, Report};
+
+/// Reads every document of a project.
+pub(crate) fn load(root: &Path) -> Result<Documents, Report> {
+    Documents::load(&read(root)?)
+}
+
+/// Reads the files in the folders of the kinds, in order of path.
+fn read(root: &Path) -> Result<Vec<File>, Report> {
+    let mut files = Vec::new();
+    for folder in folders() {
+        let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
+        for entry in entries {
+            let path = entry.map_err(|e| failed(folder, &e))?.path();
+            let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|n| !n.starts_with('.'))
+            else {
+                continue;
+            };
+            if path.is_file() {
+                let shown = format!("{folder}/{name}");
+                let bytes = fs::read(&path).map_err(|e| failed(&shown, &e))?;
+                files.push((shown, bytes));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn folders() -> BTreeSet<&'static str> {
+    KINDS.iter().map(|k| k.spec().folder).collect()
+}
+
+/// What writing an export changed.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    pub(crate) added: Vec<String>,
+    pub(crate) changed: Vec<String>,
+    /// Files of documents that the instance no longer has; proposed, not removed.
+    pub(crate) gone: Vec<String>,
+}
+
+/// Writes documents. Each file appears whole or not at all; those that stay the same are not touched.
+pub(crate) fn save(root: &Path, documents: &Documents) -> Result<Written, Report> {
+    let (existing, mut written) = (read(root)?, Written::default());
+    // A document keeps the file that it has, whatever the file is called.
+    let files = documents.files();
+    for (path, bytes) in &files {
+        let before = existing.iter().find(|(p, _)| p == path).map(|(_, b)| b);
+        match before {
+            Some(same) if same == bytes => continue,
+            Some(_) => written.changed.push(path.clone()),
+            None => written.added.push(path.clone()),
+        }
+        replace(&root.join(path), bytes).map_err(|e| failed(path, &e))?;
+    }
+    let kept: BTreeSet<&str> = files.iter().map(|(p, _)| p.as_str()).collect();
+    written.gone = existing.into_iter().map(|(p, _)| p).filter(|p| !kept.contains(p.as_str())).collect();
+    Ok(written)
+}
+
+/// Replaces a file in one go.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_else(|| PathBuf::from("."));
+    fs::create_dir_all(&folder)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let short: String = name.chars().take(40).collect();
+    let beside = folder.join(format!(".{short}.{}.new", std::process::id()));
+    let mut file = fs::File::create(&beside)?;
+    let done = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
+    if done.is_err() {
+        // The half-written file is of no use to anybody; that it stays is no second failure.
+        let _ = fs::remove_file(&beside);
+    }
+    done
+}
+
+/// TL0208 for a file.
+pub(crate) fn failed(path: &str, error: &std::io::Error) -> Report {
+    Diagnostic::error("TL0208", format!("{error}")).in_file(path).report()
+}
