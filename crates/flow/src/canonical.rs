@@ -63,12 +63,12 @@ fn order(map: &mut Map<String, Value>, (first, last): (&[&str], &[&str])) {
 
 /// Writes JSON with two spaces and a newline at the end, as documents are stored.
 pub fn to_pretty_string(value: &Value) -> String {
-    let mut text = format!("{value:#}");
+    let mut text = serde_json::to_string_pretty(value).expect("JSON values can be written");
     text.push('\n');
     text
 }
 
 /// Writes JSON without spaces, as it is sent.
 pub fn to_compact_string(value: &Value) -> String {
-    value.to_string()
+    serde_json::to_string(value).expect("JSON values can be written")
 }
