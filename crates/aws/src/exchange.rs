@@ -140,6 +140,7 @@ impl Core {
                     return Err(failure::read(name, &received));
                 }
                 Ok(received) => failure::read(name, &received).code,
+                Err(Lost::TooLong(message)) => return Err(refuse("TooLarge", message)),
                 Err(Lost::NotSent(message) | Lost::NoAnswer(message)) => message,
             };
             failed += 1;
@@ -225,7 +226,7 @@ impl Core {
         let name = prepared.operation.full_name();
         let own = |code, message| failure::own(CallErrorKind::Unreachable, &name, code, message);
         match lost {
-            Lost::NoAnswer(message) => {
+            Lost::NoAnswer(message) | Lost::TooLong(message) => {
                 self.again_or(prepared, own("NoAnswer", message), failed).await
             }
             Lost::NotSent(message) => {

@@ -4,7 +4,7 @@
 use crate::answer::Received;
 use crate::settings::Settings;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -23,6 +23,8 @@ pub(crate) enum Lost {
     NotSent(String),
     /// The request was sent, or may have been.
     NoAnswer(String),
+    /// The request was sent; its answer is longer than the limit.
+    TooLong(String),
 }
 
 /// Connections, kept open between calls.
@@ -71,7 +73,12 @@ impl Transport {
             })?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, limit).collect().await;
-            let body = body.map_err(|error| Lost::NoAnswer(chain(error.as_ref())))?.to_bytes();
+            let body = body
+                .map_err(|error| match error.is::<LengthLimitError>() {
+                    true => Lost::TooLong(format!("the answer is longer than {limit} bytes")),
+                    false => Lost::NoAnswer(chain(error.as_ref())),
+                })?
+                .to_bytes();
             Ok(Received { status: head.status.as_u16(), headers: head.headers, body })
         };
         let seconds = self.timeout.as_secs_f64();

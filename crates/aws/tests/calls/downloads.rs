@@ -3,7 +3,7 @@
 use crate::server::{Reply, ok};
 use crate::{World, server};
 use trunkline_aws::Settings;
-use trunkline_center::{CallErrorKind, Cloud};
+use trunkline_center::Cloud;
 
 #[tokio::test]
 async fn a_download_carries_no_credentials_and_is_repeated() {
@@ -33,7 +33,8 @@ async fn a_download_has_a_limit_and_stays_encrypted() {
     let world = World::with(Settings { endpoints, fetch_limit: 1000, ..Settings::default() });
     let client = world.client(Vec::new()).await.unwrap();
     let error = client.fetch(&server.url).await.unwrap_err();
-    assert_eq!(error.kind, CallErrorKind::Unreachable);
+    assert!(error.is("TooLarge") && error.message.contains("1000"), "{error:?}");
+    assert_eq!(server.seen().len(), 2, "and is not tried again");
     assert!(client.fetch("http://example.com/a.wav").await.unwrap_err().is("InvalidUrl"));
 }
 
