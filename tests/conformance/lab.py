@@ -101,7 +101,7 @@ def described(case, kind, made):
 
 
 def test_quotas_are_off_until_they_are_asked_for(case):
-    case.start_lab("--no-throttle", "--quota", "flows=20")
+    case.start_lab("--no-throttle", "--quotas", "flows=20")
     flow = kinds.row("flow")
     try:
         for number in range(25):
