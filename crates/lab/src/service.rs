@@ -68,7 +68,7 @@ pub struct Failure {
     /// The message.
     pub message: String,
     /// Further members of the error's body, such as `problems`.
-    pub members: Map<String, Value>,
+    pub members: Box<Map<String, Value>>,
 }
 
 /// What a service answers: the output's members by their model names, or an error.
@@ -77,7 +77,7 @@ pub type Outcome = Result<Value, Failure>;
 impl Failure {
     /// Makes an error without further members.
     pub fn new(name: &str, status: u16, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), status, message: message.into(), members: Map::new() }
+        Self { name: name.to_owned(), status, message: message.into(), members: Box::default() }
     }
 
     /// The refusal of what the lab does not implement, by name; never an empty success.
@@ -95,7 +95,7 @@ impl Failure {
 
     /// The error's body as JSON.
     pub fn body(&self) -> Value {
-        let mut body = self.members.clone();
+        let mut body = Map::clone(&self.members);
         if !body.contains_key("problems") {
             body.insert("Message".to_owned(), json!(self.message));
         }

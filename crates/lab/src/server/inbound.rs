@@ -179,15 +179,13 @@ fn nested(form: &[(String, String)]) -> Value {
 /// Objects with the one key `member` are lists by number.
 fn listed(value: Value) -> Value {
     let Value::Object(object) = value else { return value };
-    if object.len() == 1 {
-        if let Some(Value::Object(items)) = object.get("member") {
-            let mut items: Vec<(usize, Value)> = items
-                .iter()
-                .map(|(n, item)| (n.parse().unwrap_or(usize::MAX), listed(item.clone())))
-                .collect();
-            items.sort_by_key(|(n, _)| *n);
-            return Value::Array(items.into_iter().map(|(_, item)| item).collect());
-        }
+    if let (1, Some(Value::Object(items))) = (object.len(), object.get("member")) {
+        let mut items: Vec<(usize, Value)> = items
+            .iter()
+            .map(|(n, item)| (n.parse().unwrap_or(usize::MAX), listed(item.clone())))
+            .collect();
+        items.sort_by_key(|(n, _)| *n);
+        return Value::Array(items.into_iter().map(|(_, item)| item).collect());
     }
     Value::Object(object.into_iter().map(|(k, v)| (k, listed(v))).collect())
 }

@@ -124,7 +124,7 @@ pub(super) fn failure(
         }
         Protocol::RestXml => {
             let mut error = json!({"Code": failure.name, "Message": failure.message});
-            for (member, value) in &failure.members {
+            for (member, value) in failure.members.iter() {
                 error[member] = value.clone();
             }
             error["RequestId"] = json!(id);

@@ -18,18 +18,19 @@ pub(super) fn find(service: &'static Service, wire: &Wire<'_>) -> Routed {
     let path = bucket_path(service, wire);
     let query = text::pairs(wire.query, false);
     let mut best = (None, Routed::Nothing);
+    let mut offer = |score: Score, routed: Routed| {
+        if best.0.is_none_or(|b| score > b) {
+            best = (Some(score), routed);
+        }
+    };
     for operation in &service.operations {
         if let Some((score, labels)) = fit(&operation.route, wire, &path, &query) {
-            if best.0.is_none_or(|b| score > b) {
-                best = (Some(score), Routed::Operation(operation, labels));
-            }
+            offer(score, Routed::Operation(operation, labels));
         }
     }
     for refused in &service.refused {
         if let Some((score, _)) = fit(&refused.route, wire, &path, &query) {
-            if best.0.is_none_or(|b| score > b) {
-                best = (Some(score), Routed::Refused(refused.name));
-            }
+            offer(score, Routed::Refused(refused.name));
         }
     }
     best.1
