@@ -253,7 +253,7 @@ async fn default_provider(
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .app_name(app)
         .region(aws_config::Region::new(region.to_string()))
-        .http_client(http.build_https());
+        .http_client(crate::agent::Named(http.build_https()));
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
     }

@@ -10,6 +10,7 @@
     reason = "the port's error carries what AWS said, and a call costs far more than moving it"
 )]
 
+mod agent;
 mod answer;
 mod bucket;
 mod client;
