@@ -40,8 +40,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("SearchContactFlowModules", search),
 ];
 
-/// How Describe and Search spell the status of a published module.
-const STATUS: &str = "published";
+/// The status of a published module. The service was seen to spell it in lower case, which its own
+/// model does not allow; the lab keeps to the model, and clients had better take both.
+const STATUS: &str = "PUBLISHED";
 
 const HASH: &str = "FlowModuleContentSha256";
 
@@ -97,7 +98,7 @@ fn describe(call: &mut Call<'_, '_>) -> Outcome {
     let (_, body) = call.target(&KIND)?;
     let draft = qualifier(call, &KIND)? == "$SAVED" && body.contains_key(DRAFT);
     let (content, status) =
-        if draft { (text_of(&body, DRAFT), "saved") } else { (text_of(&body, PUBLISHED), STATUS) };
+        if draft { (text_of(&body, DRAFT), "SAVED") } else { (text_of(&body, PUBLISHED), STATUS) };
     let mut shown = public(&body);
     flows::fill(&mut shown, content, status, HASH);
     Ok(json!({ "ContactFlowModule": shown }))
