@@ -25,6 +25,7 @@ LAG = 0.3  # seconds that the main lab's search index lags
 ACCOUNTS = itertools.count(9 * 10**11)
 LABS = itertools.count(1)
 LOCK = threading.Lock()
+SESSION = boto3.session.Session()  # one for all, so that a service model is read once
 
 
 class Skip(Exception):
@@ -158,11 +159,10 @@ class Case:
             if key not in self.clients:
                 config = botocore.config.Config(
                     retries={"total_max_attempts": attempts}, parameter_validation=validate,
-                    s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=30)
-                session = boto3.session.Session()
+                    s3={"addressing_style": "path"}, signature_version="s3v4" if service == "s3" else None, connect_timeout=5, read_timeout=30)
                 keys = credentials or {"aws_access_key_id": account or self.account,
                                        "aws_secret_access_key": SECRET}
-                self.clients[key] = session.client(service, region_name=region, endpoint_url=self.lab.url,
+                self.clients[key] = SESSION.client(service, region_name=region, endpoint_url=self.lab.url,
                                                    config=config, **keys)
             return self.clients[key]
 

@@ -32,6 +32,8 @@ def refuses_what_is_not_there(case, operation):
     members = least(model.input_shape)
     if "InstanceId" in model.input_shape.members:
         members["InstanceId"] = NOWHERE
+    if operation in ("AssociateBot", "DisassociateBot"):
+        members["LexV2Bot"] = {"AliasArn": "arn:aws:lex:us-west-2:111122223333:bot-alias/ABCDEFGHIJ/KLMNOPQRST"}
     method = next(m for m, o in client.meta.method_to_api_mapping.items() if o == operation)
     document = support.refused("ResourceNotFoundException", 404, lambda: getattr(client, method)(**members))
     assert document["Error"]["Message"], "an error without a message"

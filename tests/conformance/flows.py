@@ -123,7 +123,7 @@ PROBLEMS = {
         samples.greeting()),
     "Invalid branch. Path: 0.Evaluate": (
         flow(action("a", "CheckHoursOfOperation", {}, "end", LAST, [
-            {"NextAction": "end", "Condition": {"Operator": "Equals", "Operands": ["Perhaps"]}}]), hang_up()),
+            {"NextAction": "end", "Condition": {"Operator": "NumberGreaterThan", "Operands": ["5"]}}]), hang_up()),
         flow(action("a", "CheckHoursOfOperation", {}, "end", LAST, [
             {"NextAction": "end", "Condition": {"Operator": "Equals", "Operands": [o]}} for o in ("True", "False")]),
             hang_up())),
@@ -165,7 +165,7 @@ def test_a_type_refuses_actions_that_are_not_its_own(case):
 
 def test_what_is_no_json_or_too_large_is_refused(case):
     members = {"Name": "Bad", "Type": "CONTACT_FLOW"}
-    case.refused("InvalidContactFlowException", 400, "create_contact_flow", Content="{", **members)
+    case.refused("InvalidRequestException", 400, "create_contact_flow", Content="{", **members)
     actions = [samples.say("x", f"s{n}", f"s{n + 1}" if n < 250 else "end") for n in range(251)]
     case.refused("InvalidContactFlowException", 400, "create_contact_flow", Content=flow(*actions, hang_up()), **members)
     make(case, "Good", flow(*actions[-100:], hang_up(), start="s151"))

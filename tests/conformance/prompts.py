@@ -12,13 +12,13 @@ def download(url):
 
 
 def test_audio_comes_back_byte_for_byte(case):
-    made = kinds.make(case, kinds.row("prompt"), "Beep.wav")
+    made = kinds.make(case, kinds.row("prompt"), "Ours.wav")
     answer = case.call("get_prompt_file", PromptId=made)
     assert download(answer["PromptPresignedUrl"]) == samples.audio()
 
 
 def test_another_prompts_url_is_a_source(case):
-    made = kinds.make(case, kinds.row("prompt"), "Beep.wav")
+    made = kinds.make(case, kinds.row("prompt"), "Ours.wav")
     url = case.call("get_prompt_file", PromptId=made)["PromptPresignedUrl"]
     copy = case.call("create_prompt", Name="Copy.wav", S3Uri=url)["PromptId"]
     assert download(case.call("get_prompt_file", PromptId=copy)["PromptPresignedUrl"]) == samples.audio()
@@ -32,7 +32,7 @@ def test_a_presigned_object_is_a_source(case):
 
 
 def test_audio_is_replaced_and_described(case):
-    made = kinds.make(case, kinds.row("prompt"), "Beep.wav")
+    made = kinds.make(case, kinds.row("prompt"), "Ours.wav")
     bucket = f"audio-{case.account}"
     case.client("s3").put_object(Bucket=bucket, Key="long.wav", Body=samples.audio(1600))
     case.call("update_prompt", PromptId=made, Description="Longer", S3Uri=f"s3://{bucket}/long.wav")
@@ -41,7 +41,7 @@ def test_audio_is_replaced_and_described(case):
 
 
 def test_a_source_that_is_not_there_is_refused(case):
-    kinds.make(case, kinds.row("prompt"), "Beep.wav")
+    kinds.make(case, kinds.row("prompt"), "Ours.wav")
     for source in (f"s3://audio-{case.account}/nothing.wav", "s3://no-such-bucket/x.wav", "https://example.com/x.wav"):
         case.refused("InvalidParameterException", 400, "create_prompt", Name="Bad", S3Uri=source)
 

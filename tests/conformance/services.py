@@ -128,6 +128,14 @@ def test_a_web_identity_assumes_a_role(case):
     assert made["Credentials"]["AccessKeyId"] and made["AssumedRoleUser"]["Arn"].endswith("assumed-role/deploy/build")
 
 
+def test_sts_refuses_a_policy_and_a_token_that_cannot_be_read(case):
+    sts, arn = case.client("sts"), role(case, case.account)
+    support.refused("MalformedPolicyDocument", 400, lambda: sts.assume_role(RoleArn=arn, RoleSessionName="session", Policy="{"))
+    support.refused("InvalidIdentityToken", 400, lambda: sts.assume_role_with_web_identity(
+        RoleArn=arn, RoleSessionName="build", WebIdentityToken="nonsense"))
+    assume(case, arn, Policy=json.dumps(ALLOW_ALL))
+
+
 def test_objects_are_put_read_listed_and_deleted(case):
     s3, bucket = case.client("s3"), f"acme-{case.account}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": support.REGION})

@@ -3,7 +3,7 @@ import samples
 import support
 
 
-def make(case, name="Form", status="PUBLISHED", **members):
+def make(case, name="Intake", status="PUBLISHED", **members):
     return case.call("create_view", Name=name, Status=status, Content=samples.view(), **members)["View"]
 
 
@@ -21,14 +21,14 @@ def test_metadata_is_updated_by_itself(case):
     make(case, "Other")
     case.call("update_view_metadata", ViewId=made["Id"], Description="New")
     seen = case.call("describe_view", ViewId=made["Id"])["View"]
-    assert (seen["Name"], seen["Description"]) == ("Form", "New")
+    assert (seen["Name"], seen["Description"]) == ("Intake", "New")
     case.refused("DuplicateResourceException", 409, "update_view_metadata", ViewId=made["Id"], Name="Other")
 
 
 def test_lists_tell_views_of_customers_from_those_of_aws(case):
     make(case)
     own = support.pages(lambda **k: case.call("list_views", Type="CUSTOMER_MANAGED", **k), "ViewsSummaryList")
-    assert [v["Name"] for v in own] == ["Form"]
+    assert [v["Name"] for v in own] == ["Intake"]
     theirs = case.call("list_views", Type="AWS_MANAGED")["ViewsSummaryList"]
     assert all(v["Type"] == "AWS_MANAGED" for v in theirs)
 
