@@ -3,8 +3,8 @@
 
     wirecheck.py CHECKER RECORD.jsonl...
 
-CHECKER prints a line a finding and a closing line. Two patterns of AWS's models fit nothing that the
-service takes: one is escaped twice, one stands between slashes. Findings of these alone are counted
+CHECKER prints a line a finding and a closing line. Three patterns of AWS's models fit nothing that
+the service takes, or nothing on a loopback address. Findings of these alone are counted
 apart. Exit status 1 for other findings, 2 where the checker itself failed.
 """
 import subprocess
@@ -14,6 +14,8 @@ import sys
 KNOWN = {
     r"does not match \\+[1-9]\\d{1,14}$": "PhoneNumber's pattern is escaped twice",
     r"does not match /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/": "Password's pattern stands between slashes",
+    r"does not match s3://\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+":
+        "S3Uri's pattern of a presigned URL is escaped twice and names AWS's hosts",
 }
 
 

@@ -37,3 +37,10 @@ def test_a_template_that_is_no_json_is_refused(case):
     bad = {"Template": "{", "Actions": ["Next"]}
     case.refused("InvalidParameterException", 400, "create_view", Name="Bad", Status="PUBLISHED", Content=bad)
     make(case, "Good")
+
+
+def test_a_name_that_the_model_forbids_is_refused(case):
+    for name in ("Café ☎", "a ${b}", 'a "b"'):
+        support.refused("InvalidParameterException", 400, lambda: case.raw(
+            "create_view", Name=name, Status="PUBLISHED", Content=samples.view()))
+    make(case, "Café (1)")
