@@ -186,7 +186,7 @@ pub(crate) fn tags_key(format: Format) -> &'static str {
 fn write_file(kind: &dyn Kind, stem: &str, name: &str, body: Map<String, Value>) -> File {
     let spec = kind.spec();
     let mut whole = Map::new();
-    whole.insert(name_key(spec.format).to_owned(), json!(name));
+    whole.insert(name_key(spec.format).to_owned(), json!(spec.own_name(name)));
     whole.extend(body);
     let (text, ending) = match spec.format {
         Format::Json => {
@@ -220,10 +220,12 @@ fn read_file(
         let missing = Diagnostic::error("TL0202", format!("`{key}` is missing or is no text"));
         return Err(one(missing.help(format!("add `{key}` with the resource's name"))));
     };
+    let name = spec.full_name(&name, &body);
     let mut document = Document { kind: spec.name, name, body, file: Some(path.to_owned()) };
     if let Some(field) = spec.attachment {
         attach(&mut document, field, path, files, attachments).map_err(one)?;
     }
+    kind.canonical(&mut document.body);
     let problems = check_fields(kind, &document);
     if problems.is_empty() { Ok(document) } else { Err(problems) }
 }
@@ -255,7 +257,8 @@ fn check_fields(kind: &dyn Kind, document: &Document) -> Vec<Diagnostic> {
     let path = document.file.clone().unwrap_or_default();
     let mut problems = Vec::new();
     for field in document.body.keys() {
-        if !spec.fields.contains(&field.as_str()) && field != tags_key(spec.format) {
+        let tags = field == tags_key(spec.format) && spec.create.as_ref().is_some_and(|c| c.tags);
+        if !spec.fields.contains(&field.as_str()) && !tags {
             problems.push(
                 Diagnostic::error(
                     "TL0209",

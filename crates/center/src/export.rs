@@ -44,11 +44,15 @@ pub fn export(snapshot: &Snapshot, bindings: &Bindings, drafts: bool) -> Exporte
         for field in &resource.unmanaged {
             exported.unmanaged.push((resource.kind.to_owned(), field.clone()));
         }
-        let body = document_body(kind, &resource.name, body, &resource.tags, &mut portable);
+        let name = match &resource.unbound {
+            Some((kind, value)) => portable.proposed_name(kind, value, &resource.name),
+            None => resource.name.clone(),
+        };
+        let body = document_body(kind, &name, body, &resource.tags, &mut portable);
         exported.replaced += crate::resolve::references(&Value::Object(body.clone())).len();
         exported.documents.attachments.extend(resource.attachments.clone());
         let document =
-            Document { kind: resource.kind, name: resource.name.clone(), body, file: None };
+            Document { kind: resource.kind, name, body, file: None };
         // Two resources of one name cannot be told apart by name; the first in order stays.
         if let Err(second) = exported.documents.insert(document) {
             exported.drafts_left.push(format!("a second {}", second.subject()));

@@ -1,13 +1,15 @@
 //! What a kind is. A kind states its operations, identity, references, fields and order as data
 //! ([`Spec`]); what the tables cannot say it overrides in [`Kind`]. One file in `kinds/` a kind.
 
+use crate::bindings::Bindings;
 use crate::cloud::CallError;
 use crate::document::Document;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
-use crate::resource::Resource;
+use crate::resource::{Names, Resource};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
+use trunkline_flow::reference::Reference;
 use trunkline_model::Diagnostic;
 
 /// The resources of a kind, being read.
@@ -112,7 +114,7 @@ pub enum Retire {
 }
 
 /// A place in a body that holds the id of another resource: a path of member names, `*` for any item,
-/// and the kind.
+/// and the kind. `bucket`, `key`, `origin` and `number` are no resources but values of the environment.
 pub type IdField = (&'static [&'static str], &'static str);
 
 /// A kind as data. Members that a kind does not have are None or empty.
@@ -129,6 +131,10 @@ pub struct Spec {
     pub id_member: &'static str,
     /// The member that holds its name.
     pub name_member: &'static str,
+    /// The field that refers to the resource within which its name is unique, and that one's kind.
+    pub within: Option<(&'static str, &'static str)>,
+    /// Fields that stand beside the id in every call that names a resource.
+    pub beside: &'static [&'static str],
     /// Gives the set.
     pub list: Option<List>,
     /// Gives contents in bulk.
@@ -139,6 +145,8 @@ pub struct Spec {
     pub create: Option<Create>,
     /// The managed fields, in the order of the document.
     pub fields: &'static [&'static str],
+    /// Fields that calls of their own give (`complete` reads them); the read before a write lacks them.
+    pub apart: &'static [&'static str],
     /// Fields of answers that are known and not kept: ids, times, what other calls manage.
     pub ignored: &'static [&'static str],
     /// The field whose value is a file beside the document, by its `sha256:` name (a prompt's audio).
@@ -164,11 +172,14 @@ impl Spec {
         arn_word: "",
         id_member: "",
         name_member: "Name",
+        within: None,
+        beside: &[],
         list: None,
         search: None,
         describe: None,
         create: None,
         fields: &[],
+        apart: &[],
         ignored: &[],
         attachment: None,
         ids: &[],
@@ -177,6 +188,40 @@ impl Spec {
         retire: Retire::Never,
         delete: None,
     };
+}
+
+impl Spec {
+    /// The name within the kind: that of a document, after the name of what it lies within
+    /// (`Main line/Christmas`). A `/` or `%` of a name is escaped there.
+    pub fn full_name(&self, own: &str, body: &Map<String, Value>) -> String {
+        let Some((field, kind)) = self.within else { return own.to_owned() };
+        let text = body.get(field).and_then(Value::as_str);
+        let outer = text.map(|t| Reference::whole(t).map_or_else(|| t.to_owned(), |r| r.name));
+        self.name_within(outer.as_deref().map(|o| (kind, o)), own)
+    }
+
+    /// The same, with kind and name of what it lies within.
+    pub fn name_within(&self, outer: Option<(&str, &str)>, own: &str) -> String {
+        match outer {
+            // A path of the same kind is escaped already.
+            Some((kind, path)) if kind == self.name => format!("{path}/{}", escape_part(own)),
+            Some((_, name)) => format!("{}/{}", escape_part(name), escape_part(own)),
+            None => escape_part(own),
+        }
+    }
+
+    /// The name as the service has it.
+    pub fn own_name(&self, name: &str) -> String {
+        if self.within.is_none() {
+            return name.to_owned();
+        }
+        let last = name.rsplit('/').next().unwrap_or(name);
+        last.replace("%2F", "/").replace("%25", "%")
+    }
+}
+
+fn escape_part(name: &str) -> String {
+    name.replace('%', "%25").replace('/', "%2F")
 }
 
 /// A kind: its data, and what data cannot say.
@@ -208,6 +253,12 @@ pub trait Kind: Sync {
     ) -> BoxFuture<'a, Result<(), CallError>> {
         let _ = (reader, resource);
         Box::pin(async { Ok(()) })
+    }
+
+    /// Names a resource that the instance knows by a value of the environment only: a number, an ARN, a key.
+    /// Called once everything else has its name.
+    fn name_it(&self, resource: &mut Resource, names: &Names, bindings: &Bindings) {
+        let _ = (resource, names, bindings);
     }
 
     /// Brings the input of a create or update call from the document's fields into the call's shape.

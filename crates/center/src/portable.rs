@@ -51,6 +51,11 @@ impl<'a> Portable<'a> {
         }
     }
 
+    /// The name for a value that waits for one: what an earlier place proposed, or a new proposal.
+    pub fn proposed_name(&mut self, kind: &str, value: &str, subject: &str) -> String {
+        self.named_value(kind, value, subject, String::new())
+    }
+
     /// Everything that could not be named, in order of kind and value.
     pub fn into_unnamed(self) -> Vec<Unnamed> {
         self.unnamed.into_values().collect()
@@ -104,7 +109,24 @@ impl<'a> Portable<'a> {
             let name = self.bound_name("phone", &number, subject, path);
             return Some(Reference::new("phone", name).to_string());
         }
+        match kind {
+            "bucket" | "key" => {
+                let name = self.bound_name(kind, text, subject, path);
+                return Some(Reference::new(kind, name).to_string());
+            }
+            // These are legal as they stand; a binding makes them the environment's.
+            "origin" => {
+                let name = self.bindings.name_of("origin", text)?;
+                return Some(Reference::new("origin", name).to_string());
+            }
+            "number" => {
+                let name = self.bindings.name_of("phone", text)?;
+                return Some(Reference::new("phone", name).form("number").to_string());
+            }
+            _ => {}
+        }
         let (found, name) = self.names.of_id(text).or_else(|| self.names.of_arn(text))?;
+        let name = self.bindings.name_of(kind, name).unwrap_or_else(|| name.to_owned());
         (found == kind).then(|| Reference::new(kind, name).to_string())
     }
 
@@ -195,6 +217,10 @@ impl<'a> Portable<'a> {
 
     /// The name that a value is bound to; where it is not, a proposal that is noted.
     fn bound_name(&mut self, kind: &str, value: &str, subject: &str, path: &Path<'_>) -> String {
+        self.named_value(kind, value, subject, path.to_string())
+    }
+
+    fn named_value(&mut self, kind: &str, value: &str, subject: &str, path: String) -> String {
         if let Some(name) = self.bindings.name_of(kind, value) {
             return name;
         }
@@ -205,7 +231,7 @@ impl<'a> Portable<'a> {
             self.unnamed.insert(key.clone(), Unnamed { value, kind, name, places: Vec::new() });
         }
         let Some(unnamed) = self.unnamed.get_mut(&key) else { return String::new() };
-        unnamed.places.push((subject.to_owned(), path.to_string()));
+        unnamed.places.push((subject.to_owned(), path));
         unnamed.name.clone()
     }
 

@@ -22,7 +22,8 @@ pub enum Unresolved {
 }
 
 /// Kinds of references that are no kinds of documents, with what they stand for.
-pub const OUTSIDE_KINDS: [&str; 7] = ["instance", "aws", "lambda", "lex", "arn", "bucket", "phone"];
+pub const OUTSIDE_KINDS: [&str; 9] =
+    ["instance", "aws", "lambda", "lex", "arn", "bucket", "phone", "key", "origin"];
 
 /// Looks references up in one target.
 #[derive(Clone, Copy)]
@@ -94,12 +95,16 @@ impl Resolver<'_> {
                 let account = &self.instance.account;
                 Ok(format!("arn:{partition}:lambda:{region}:{account}:function:{function}"))
             }
-            "arn" | "bucket" => match self.bindings.get(&reference.kind, &reference.name) {
+            "arn" | "bucket" | "key" | "origin" => match self.bindings.get(&reference.kind, &reference.name) {
                 Some(Bound::Value(value)) => Ok(value),
                 Some(Bound::Unbound) => Err(Unresolved::Unbound(reference.clone())),
                 None => Err(Unresolved::NotBound(reference.clone())),
             },
             "phone" => match self.bindings.get("phone", &reference.name) {
+                // As a text, a number need not be claimed to the instance.
+                Some(Bound::Value(number)) if reference.form.as_deref() == Some("number") => {
+                    Ok(number)
+                }
                 Some(Bound::Value(number)) => self.entry(reference, "phone", &number, "id"),
                 Some(Bound::Unbound) => Err(Unresolved::Unbound(reference.clone())),
                 None => Err(Unresolved::NotBound(reference.clone())),

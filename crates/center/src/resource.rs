@@ -19,6 +19,8 @@ pub struct Instance {
     pub arn: String,
     /// The instance's alias.
     pub alias: String,
+    /// How its users sign in: `SAML`, `CONNECT_MANAGED`, `EXISTING_DIRECTORY`; empty where it is not known.
+    pub identity: String,
 }
 
 /// One resource of an instance. `body` has the fields of a document, with the ids and ARNs of the instance.
@@ -28,6 +30,9 @@ pub struct Resource {
     pub kind: KindName,
     /// Its name, unique within the kind.
     pub name: String,
+    /// Where its name is a binding's: the kind of the binding, and the value that still waits for a name.
+    /// The name is the value as long as nothing binds it.
+    pub unbound: Option<(KindName, String)>,
     /// Its id in the instance; empty for kinds that have none.
     pub id: String,
     /// Its ARN; empty for kinds that have none.
@@ -103,6 +108,7 @@ impl Resource {
         Self {
             kind,
             name: name.to_owned(),
+            unbound: None,
             id: id.to_owned(),
             arn: arn.to_owned(),
             body: Map::new(),

@@ -74,7 +74,8 @@ pub async fn find_instance(
         .report());
     }
     let (account, region) = (account.clone(), region.clone());
-    Ok(Instance { account, region, id: text(&live, "Id"), arn, alias: alias.to_owned() })
+    let identity = text(&live, "IdentityManagementType");
+    Ok(Instance { account, region, id: text(&live, "Id"), arn, alias: alias.to_owned(), identity })
 }
 
 /// Reads everything. `documents` say which functions and bots are needed beside those in use.
@@ -92,12 +93,17 @@ pub async fn take(
     let kinds = kinds::ALL.iter().filter(wanted);
     let reading = try_join_all(kinds.map(|kind| read::kind(*kind, &reader)));
     let (resources, outside) = futures_util::try_join!(reading, outside::lists(&reader))?;
-    let resources: Vec<Resource> = resources.into_iter().flatten().collect();
+    let mut resources: Vec<Resource> = resources.into_iter().flatten().collect();
     let mut names = outside;
+    outside::bots(&reader, &resources, documents, &mut names).await?;
+    for resource in &mut resources {
+        if let Some(kind) = kinds::get(resource.kind) {
+            kind.name_it(resource, &names, bindings);
+        }
+    }
     for resource in &resources {
         names.insert(resource.kind, &resource.name, resource.entry());
     }
-    outside::bots(&reader, &resources, documents, &mut names).await?;
     let functions_missing = match documents {
         Some(documents) => outside::missing_functions(&reader, documents, bindings).await?,
         None => Vec::new(),

@@ -61,8 +61,8 @@ struct Progress {
     /// Which of the calls is made: None the step's own, otherwise one of `as_draft`.
     draft_call: Option<usize>,
     made: Entry,
-    /// Rows of a List that goes over several pages.
-    found: Option<Entry>,
+    /// Rows of a List that have the name; the last one is being looked at.
+    found: Vec<Entry>,
 }
 
 /// The state of one apply.
@@ -87,7 +87,7 @@ impl Machine {
             tries: 0,
             draft_call: None,
             made: Entry::default(),
-            found: None,
+            found: Vec::new(),
         };
         let places = plan.steps.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
         let progress = vec![fresh; plan.steps.len()];
@@ -290,7 +290,7 @@ impl Machine {
     fn took_effect(&mut self, place: usize, output: &Value) -> Vec<Effect> {
         let step = self.step(place);
         if let Some((id, arn)) = &step.made {
-            let member = |name: &str| output.get(name).and_then(Value::as_str).map(str::to_owned);
+            let member = |name: &str| recognise::member_of(step, output, name);
             if let Some(id) = member(id) {
                 let made = Entry { id, arn: member(arn).unwrap_or_default() };
                 self.progress[place].made = made.clone();
@@ -322,6 +322,9 @@ impl Machine {
                 self.progress[place].draft_call = Some(0);
                 return self.write(place);
             }
+            if progress.in_doubt && recognise::is_associated_already(step, error) {
+                return self.finish(place, StepResult::Adopted);
+            }
             if error.code == "DuplicateResourceException" && progress.in_doubt {
                 return self.locate(place, None);
             }
@@ -341,7 +344,13 @@ impl Machine {
             self.fail(place, report);
             return Vec::new();
         };
-        let mut input = adopt.list_input.clone();
+        let mut input = match self.resolved(place, &adopt.list_input) {
+            Ok(input) => input,
+            Err(report) => {
+                self.fail(place, report);
+                return Vec::new();
+            }
+        };
         input["InstanceId"] = json!(self.instance.id);
         if let Some(token) = token {
             input["NextToken"] = json!(token);
@@ -359,16 +368,20 @@ impl Machine {
             }
         };
         let step = self.step(place);
-        if let Some(entry) = recognise::row_of(step, &output) {
-            self.progress[place].found = Some(entry.clone());
-            let call = recognise::describe_call(self.step(place), &entry.id, &self.instance.id);
-            return match call {
-                Some(call) => vec![Effect { step: place, purpose: Purpose::Recognise, call }],
-                None => self.stranger(place),
-            };
-        }
+        let rows = recognise::rows_of(step, &output);
+        self.progress[place].found.extend(rows);
         match output.get("NextToken").and_then(Value::as_str) {
             Some(token) => self.locate(place, Some(token)),
+            None => self.look_at(place),
+        }
+    }
+
+    /// Describes the last of the rows that were found.
+    fn look_at(&mut self, place: usize) -> Vec<Effect> {
+        let Some(entry) = self.progress[place].found.last() else { return self.stranger(place) };
+        let sent = self.resolved(place, &self.step(place).call.input).unwrap_or_default();
+        match recognise::describe_call(self.step(place), &sent, &entry.id, &self.instance.id) {
+            Some(call) => vec![Effect { step: place, purpose: Purpose::Recognise, call }],
             None => self.stranger(place),
         }
     }
@@ -380,7 +393,7 @@ impl Machine {
             Ok(answer) => recognise::is_ours(self.step(place), &sent, &answer.output),
             Err(_) => false,
         };
-        let found = self.progress[place].found.take();
+        let found = self.progress[place].found.pop();
         match found {
             Some(entry) if ours => {
                 self.progress[place].made = entry.clone();
@@ -392,7 +405,8 @@ impl Machine {
                 }
                 self.finish(place, StepResult::Adopted)
             }
-            _ => self.stranger(place),
+            // Names can be taken more than once, each within something else.
+            _ => self.look_at(place),
         }
     }
 

@@ -21,33 +21,67 @@ pub(super) fn is_unchanged(step: &Step, check: &Check, output: &Value) -> bool {
     fingerprint(&check.fields, &live.body) == check.fingerprint
 }
 
-/// The row of a List answer that has the step's name.
-pub(super) fn row_of(step: &Step, output: &Value) -> Option<Entry> {
-    let adopt = step.adopt.as_ref()?;
+/// A member of a create call's answer: by name, by JSON pointer, or the resource's own name where the
+/// kind has no ids.
+pub(super) fn member_of(step: &Step, output: &Value, name: &str) -> Option<String> {
+    match name {
+        "" => Some(step.name.clone()),
+        _ if name.starts_with('/') => output.pointer(name)?.as_str().map(str::to_owned),
+        _ => output.get(name)?.as_str().map(str::to_owned),
+    }
+}
+
+/// The rows of a List answer that have the step's name.
+pub(super) fn rows_of(step: &Step, output: &Value) -> Vec<Entry> {
+    let Some(adopt) = &step.adopt else { return Vec::new() };
     let (_, items, id, arn, name) = &adopt.list;
-    let rows = output.get(items)?.as_array()?;
-    let row = rows.iter().find(|r| text(r, name) == step.name)?;
-    Some(Entry { id: text(row, id), arn: text(row, arn) })
+    let wanted = kinds::get(&step.kind).map(|k| k.spec().own_name(&step.name));
+    let rows = output.get(items).and_then(Value::as_array);
+    let named = rows.into_iter().flatten().filter(|r| Some(text(r, name)) == wanted);
+    named.map(|r| Entry { id: text(r, id), arn: text(r, arn) }).collect()
+}
+
+/// Whether a refusal says that a call whose answer was lost has taken effect: there is nothing left to
+/// associate, or to take away.
+pub(super) fn is_associated_already(step: &Step, error: &CallError) -> bool {
+    let conflict = error.is("ResourceConflictException") || error.is("DuplicateResourceException");
+    let gone = error.is("ResourceNotFoundException");
+    step.action == crate::plan::Action::Associate
+        && (conflict || gone && step.call.operation.starts_with("Disassociate"))
 }
 
 /// The call that describes what a List found.
-pub(super) fn describe_call(step: &Step, id: &str, instance_id: &str) -> Option<Call> {
+pub(super) fn describe_call(
+    step: &Step,
+    sent: &Value,
+    id: &str,
+    instance_id: &str,
+) -> Option<Call> {
     let kind = kinds::get(&step.kind)?;
     let describe = kind.spec().describe.as_ref()?;
     // What was created SAVED has no published content to describe.
     let saved = step.call.input.get("Status") == Some(&json!("SAVED"));
     let id = if kind.has_drafts() && saved { format!("{id}:$SAVED") } else { id.to_owned() };
-    let input = json!({ "InstanceId": instance_id, kind.spec().id_member: id });
-    Some(Call::new("connect", describe.operation, input))
+    let mut input = crate::plan::beside(kind.spec(), &as_map(sent.clone()), false);
+    input.insert("InstanceId".to_owned(), json!(instance_id));
+    input.insert(kind.spec().id_member.to_owned(), json!(id));
+    Some(Call::new("connect", describe.operation, Value::Object(input)))
 }
 
 /// Whether what is there is what was sent: the project's tag, and every member that both have.
 pub(super) fn is_ours(step: &Step, sent: &Value, output: &Value) -> bool {
     let Some(kind) = kinds::get(&step.kind) else { return false };
     let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
-    let there = output.get(member).unwrap_or(output);
+    // Members are compared as the service names them, and as a document would.
+    let mut there = as_map(output.get(member).unwrap_or(output).clone());
+    let mut shaped = there.clone();
+    kind.normalise(&mut shaped);
+    for (name, value) in shaped {
+        there.entry(name).or_insert(value);
+    }
+    let there = Value::Object(there);
     let tag = |v: &Value| v.get("Tags").and_then(|t| t.get(PROJECT_TAG)).cloned();
-    if tag(sent).is_some() && tag(sent) != tag(there) {
+    if tag(sent).is_some() && tag(sent) != tag(&there) {
         return false;
     }
     let same = |(name, value): (&String, &Value)| match (name.as_str(), there.get(name)) {

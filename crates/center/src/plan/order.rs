@@ -33,7 +33,7 @@ type Edges = Vec<BTreeSet<usize>>;
 type Key = (String, String);
 
 fn referred(step: &Step) -> BTreeSet<Key> {
-    let mut keys = BTreeSet::new();
+    let mut keys: BTreeSet<Key> = step.after.iter().cloned().collect();
     let drafts = step.as_draft.iter().map(|c| &c.input);
     for input in std::iter::once(&step.call.input).chain(drafts) {
         keys.extend(references(input).into_iter().map(|r| (r.kind, r.name)));
@@ -44,16 +44,30 @@ fn referred(step: &Step) -> BTreeSet<Key> {
 fn needs(steps: &[Step], edges: fn(&[Step]) -> BTreeMap<Key, Vec<usize>>) -> Edges {
     let by_key = edges(steps);
     let of = |(i, step): (usize, &Step)| {
-        let found = referred(step).into_iter().filter_map(|key| by_key.get(&key));
+        let found = awaited(step).into_iter().filter_map(|key| by_key.get(&key));
         found.flatten().copied().filter(|n| *n != i).collect()
     };
     steps.iter().enumerate().map(of).collect()
 }
 
-/// The step after which a name can be referred to.
+/// The steps after which a name can be referred to: one that makes it, or all that associate it.
 fn provider_edges(steps: &[Step]) -> BTreeMap<Key, Vec<usize>> {
-    let provides = |(i, s): (usize, &Step)| Some((s.provides.clone()?, vec![i]));
-    steps.iter().enumerate().filter_map(provides).collect()
+    let mut edges: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (i, step) in steps.iter().enumerate() {
+        if let Some(key) = step.provides.clone() {
+            edges.entry(key).or_default().push(i);
+        }
+    }
+    edges
+}
+
+/// What a step refers to and has to wait for. What it only associates is there already.
+fn awaited(step: &Step) -> BTreeSet<Key> {
+    let mut keys = referred(step);
+    if step.made.is_none() {
+        keys.retain(|key| step.provides.as_ref() != Some(key));
+    }
+    keys
 }
 
 /// The steps that bring a resource to its wanted contents.
@@ -87,7 +101,7 @@ fn components(edges: &Edges) -> Vec<usize> {
 /// Soft needs, where they cannot close a cycle.
 fn across_components(steps: &[Step], hard: &Edges) -> Edges {
     let mut both = needs(steps, content_edges);
-    let changes = |s: &Step| matches!(s.action, Action::Create | Action::Update | Action::Publish);
+    let changes = |s: &Step| !matches!(s.action, Action::Retire | Action::Delete);
     let contents: Vec<usize> = (0..steps.len()).filter(|i| changes(&steps[*i])).collect();
     for (i, step) in steps.iter().enumerate() {
         // Phone numbers flip when everything that they reach is there; removals come after that.
@@ -138,7 +152,7 @@ fn break_cycles(mut steps: Vec<Step>) -> Result<Vec<Step>, Unbreakable> {
 fn with_self_references(steps: &[Step]) -> Edges {
     let by_key = provider_edges(steps);
     let of = |step: &Step| {
-        let found = referred(step).into_iter().filter_map(|key| by_key.get(&key));
+        let found = awaited(step).into_iter().filter_map(|key| by_key.get(&key));
         found.flatten().copied().collect()
     };
     steps.iter().map(of).collect()

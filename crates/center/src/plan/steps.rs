@@ -33,6 +33,11 @@ impl StepsOf<'_> {
         Reference::new(self.spec.name, self.name).form("id").to_string()
     }
 
+    /// The name as the service has it, escaped for a step's input.
+    pub fn own_name(&self) -> String {
+        reference::escape(&self.spec.own_name(self.name))
+    }
+
     /// Adds a step with a Connect call; the instance's id is added to the input.
     pub fn connect(
         &mut self,
@@ -76,6 +81,7 @@ impl StepsOf<'_> {
             provides: None,
             made: None,
             needs: Vec::new(),
+            after: Vec::new(),
             check: None,
             as_draft: Vec::new(),
             adopt: None,
@@ -97,7 +103,7 @@ fn create(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf<'_>) {
     let Some(create) = &spec.create else { return };
     let body = &change.wanted.body;
     let mut input = Map::new();
-    input.insert(spec.name_member.to_owned(), json!(reference::escape(steps.name)));
+    input.insert(spec.name_member.to_owned(), json!(steps.own_name()));
     for field in create.fields {
         if let Some(value) = body.get(*field) {
             let members = spec.members.iter().find(|m| m.field == *field);
@@ -133,9 +139,11 @@ pub fn made(
     let adopt = spec.list.as_ref().map(|list| {
         let own = str::to_owned;
         let (i, a, n) = list.members;
+        let mut list_input = as_map(json_of(list.input));
+        list_input.extend(beside(spec, &input, true));
         Adopt {
             list: (own(list.operation), own(list.items), own(i), own(a), own(n)),
-            list_input: json_of(list.input),
+            list_input: Value::Object(list_input),
         }
     });
     let step = steps.connect(Action::Create, create.operation, input);
@@ -159,25 +167,46 @@ fn update(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf<'_>) {
 }
 
 fn push_update(spec: &'static Spec, update: &Update, change: &Change<'_>, steps: &mut StepsOf<'_>) {
-    let mut input = Map::new();
+    let mut input = beside(spec, &change.wanted.body, false);
     input.insert(spec.id_member.to_owned(), json!(steps.own_id()));
     if update.name {
-        input.insert(spec.name_member.to_owned(), json!(reference::escape(steps.name)));
+        input.insert(spec.name_member.to_owned(), json!(steps.own_name()));
     }
     for field in update.fields {
         match change.wanted.body.get(*field) {
             Some(value) => {
                 input.insert((*field).to_owned(), value.clone());
             }
-            // What the document no longer says is emptied where it was a text.
-            None if change.before.and_then(|b| b.get(*field)).is_some_and(Value::is_string) => {
-                input.insert((*field).to_owned(), json!(""));
+            // What the document no longer says is emptied where it can be.
+            None => {
+                let before = change.before.and_then(|b| b.get(*field));
+                input.extend(before.and_then(emptied).map(|v| ((*field).to_owned(), v)));
             }
-            None => {}
         }
     }
     let check = change.live.and_then(|live| check(spec, update.fields, live));
     steps.connect(Action::Update, update.operation, input).check = check;
+}
+
+/// What stands for nothing in the place of a value; None where nothing does.
+fn emptied(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(_) => Some(json!("")),
+        Value::Array(_) => Some(json!([])),
+        Value::Object(_) => Some(json!({})),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// The members that stand beside the id; as ids where `explicit` and they are references.
+pub fn beside(spec: &Spec, body: &Map<String, Value>, explicit: bool) -> Map<String, Value> {
+    let chosen = spec.beside.iter();
+    let chosen = chosen.filter_map(|f| Some(((*f).to_owned(), body.get(*f)?.clone())));
+    let mut members = Value::Object(chosen.collect());
+    if explicit {
+        explicit_ids(spec, &mut members);
+    }
+    as_map(members)
 }
 
 /// The read before an update: the fields that it overwrites must be as they were.
@@ -187,12 +216,18 @@ pub fn check(
     live: &crate::resource::Resource,
 ) -> Option<Check> {
     let describe = spec.describe.as_ref()?;
-    let input = json!({ "InstanceId": "${instance.id:this}", spec.id_member: live.id });
+    let seen: Vec<&str> = fields.iter().copied().filter(|f| !spec.apart.contains(f)).collect();
+    if seen.is_empty() {
+        return None;
+    }
+    let mut input = beside(spec, &live.body, false);
+    input.insert("InstanceId".to_owned(), json!("${instance.id:this}"));
+    input.insert(spec.id_member.to_owned(), json!(reference::escape(&live.id)));
     Some(Check {
         operation: describe.operation.to_owned(),
-        input,
-        fields: fields.iter().map(|f| (*f).to_owned()).collect(),
-        fingerprint: fingerprint(fields, &live.body),
+        input: Value::Object(input),
+        fields: seen.iter().map(|f| (*f).to_owned()).collect(),
+        fingerprint: fingerprint(&seen, &live.body),
     })
 }
 
@@ -294,11 +329,13 @@ pub fn tag_changes(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf
 /// Gives references in id fields their form: such a field holds the id, every other place the ARN.
 fn explicit_ids(spec: &Spec, input: &mut Value) {
     let walked = rewrite::map_strings::<()>(input, &mut |path, text| {
-        if id_field(spec.ids, path).is_none() {
-            return Ok(None);
-        }
+        let form = match id_field(spec.ids, path) {
+            None | Some("bucket" | "key" | "origin") => return Ok(None),
+            Some("number") => "number",
+            Some(_) => "id",
+        };
         let reference = Reference::whole(text).filter(|r| r.form.is_none());
-        Ok(reference.map(|r| r.form("id").to_string()))
+        Ok(reference.map(|r| r.form(form).to_string()))
     });
     debug_assert!(walked.is_ok(), "the visitor never fails");
 }
