@@ -53,9 +53,10 @@ fn one(kind: &str, value: &Value, place: &str) -> Result<(), Failure> {
         ("[", Value::Array(items)) => {
             let (inner, range) = split_close(rest, ']');
             within(range, items.len() as f64, place, "list", "length")?;
-            let each = items.iter().enumerate();
-            each.map(|(index, item)| one(inner, item, &format!("{place}.{}.member", index + 1)))
-                .collect()
+            let mut each = items.iter().enumerate();
+            each.try_for_each(|(index, item)| {
+                one(inner, item, &format!("{place}.{}.member", index + 1))
+            })
         }
         ("{", Value::Object(entries)) => {
             let (inner, range) = split_close(rest, '}');

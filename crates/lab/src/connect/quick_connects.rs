@@ -41,12 +41,32 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("SearchQuickConnects", |call| resource::search(call, &KIND, public)),
 ];
 
-/// Type, member, what it names beside the flow, and the flow's type.
-const TYPES: &[(&str, &str, Option<(&str, &Kind)>, &str)] = &[
-    ("USER", "UserConfig", Some(("UserId", &users::KIND)), "AGENT_TRANSFER"),
-    ("QUEUE", "QueueConfig", Some(("QueueId", &queues::KIND)), "QUEUE_TRANSFER"),
-    ("PHONE_NUMBER", "PhoneConfig", None, ""),
-    ("FLOW", "FlowConfig", None, ""),
+/// A type of quick connect.
+struct Type {
+    name: &'static str,
+    /// The member of the configuration that goes with it.
+    member: &'static str,
+    /// What it leads to beside the flow: member and kind.
+    named: Option<(&'static str, &'static Kind)>,
+    /// The type that its flow has to have; empty where any will do.
+    flow: &'static str,
+}
+
+const TYPES: &[Type] = &[
+    Type {
+        name: "USER",
+        member: "UserConfig",
+        named: Some(("UserId", &users::KIND)),
+        flow: "AGENT_TRANSFER",
+    },
+    Type {
+        name: "QUEUE",
+        member: "QueueConfig",
+        named: Some(("QueueId", &queues::KIND)),
+        flow: "QUEUE_TRANSFER",
+    },
+    Type { name: "PHONE_NUMBER", member: "PhoneConfig", named: None, flow: "" },
+    Type { name: "FLOW", member: "FlowConfig", named: None, flow: "" },
 ];
 
 /// Tells whether a quick connect names `id` at a place of its configuration.
@@ -59,14 +79,14 @@ pub(super) fn uses(body: &Object, place: &str, id: &str) -> bool {
 fn config(call: &Call<'_, '_>) -> Result<(Value, String), Failure> {
     let asked = call.member("QuickConnectConfig").cloned().unwrap_or_default();
     let kind = asked.get("QuickConnectType").and_then(Value::as_str).unwrap_or_default();
-    let row = TYPES.iter().find(|row| row.0 == kind);
-    let Some((_, member, named, flow_type)) = row else {
+    let row = TYPES.iter().find(|row| row.name == kind);
+    let Some(Type { member, named, flow: flow_type, .. }) = row else {
         return Err(invalid(format!("QuickConnectType is not valid: {kind}")));
     };
     let Some(mut part) = asked.get(*member).and_then(Value::as_object).cloned() else {
         return Err(invalid(format!("{member} is required for a quick connect of type {kind}")));
     };
-    if TYPES.iter().any(|row| row.1 != *member && asked.get(row.1).is_some_and(|v| !v.is_null())) {
+    if TYPES.iter().any(|row| row.member != *member && !asked[row.member].is_null()) {
         return Err(invalid(format!("Only {member} goes with a quick connect of type {kind}")));
     }
     if let Some((name, resource)) = named {

@@ -136,6 +136,7 @@ fn what_a_flow_names_has_to_be_in_its_instance() {
         (queue.as_str(), vec![]),
         (arn.as_str(), vec![]),
         ("$.Attributes.queue", vec![]),
+        (&arn.replace("us-west-2", "$.AwsRegion"), vec![]),
         (foreign.as_str(), vec![path.to_owned()]),
     ] {
         let found = problems(&mut bench, "UpdateContactTargetQueue", json!({ "QueueId": value }));

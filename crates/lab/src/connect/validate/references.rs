@@ -1,7 +1,8 @@
 //! The parameters of actions that name something in the instance, and whether it is there.
 //!
-//! A value that starts with `$.` is decided while a contact is in the flow, and always accepted. Text
-//! parameters are not looked at, whatever they look like.
+//! A value with `$.` in it is decided while a contact is in the flow, and always accepted; of an ARN with
+//! `$.AwsRegion`, the one in this region is looked for. Text parameters are not looked at, whatever they
+//! look like.
 
 use serde_json::Value;
 
@@ -68,11 +69,17 @@ pub(super) fn problems(
 ) -> Result<(), Failure> {
     let instance = call.instance()?;
     let lenient = call.context.settings.published_may_name_saved;
+    let region = call.context.region.as_str();
     let kind = action.get("Type").and_then(Value::as_str).unwrap_or_default();
     for (_, path, named) in REFERENCES.iter().filter(|row| row.0 == kind) {
         let parameters = action.get("Parameters").unwrap_or(&Value::Null);
         walk(parameters, path, String::new(), &mut |place, reference| {
-            if reference.starts_with("$.") || exists(instance, *named, reference, own, lenient) {
+            // An ARN may leave its region open; anything else that is open is decided later.
+            let closed = reference.replace("$.AwsRegion", region);
+            if closed.contains("$.") || closed.starts_with("$[") {
+                return;
+            }
+            if exists(instance, *named, &closed, own, lenient) {
                 return;
             }
             found.push(format!(
