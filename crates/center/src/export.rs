@@ -51,8 +51,7 @@ pub fn export(snapshot: &Snapshot, bindings: &Bindings, drafts: bool) -> Exporte
         let body = document_body(kind, &name, body, &resource.tags, &mut portable);
         exported.replaced += crate::resolve::references(&Value::Object(body.clone())).len();
         exported.documents.attachments.extend(resource.attachments.clone());
-        let document =
-            Document { kind: resource.kind, name, body, file: None };
+        let document = Document { kind: resource.kind, name, body, file: None };
         // Two resources of one name cannot be told apart by name; the first in order stays.
         if let Err(second) = exported.documents.insert(document) {
             exported.drafts_left.push(format!("a second {}", second.subject()));

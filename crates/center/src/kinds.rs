@@ -1,15 +1,59 @@
 //! The kinds, in the order in which a plan shows them. A kind is one file here; see ARCHITECTURE.md.
 
+mod agent_status;
+mod approved_origin;
+mod association;
+mod aws_made;
+mod bot_association;
 mod content;
 mod flow;
 mod foreign;
 mod hours;
+mod hours_override;
+mod instance_attributes;
+mod lambda_association;
+mod module;
+mod phone_flow;
+mod predefined_attribute;
+mod prompt;
 mod queue;
+mod quick_connect;
+mod routing_profile;
+mod security_key;
+mod security_profile;
+mod shape;
+mod storage_config;
+mod user;
+mod user_hierarchy;
+mod view;
 
 use crate::kind::Kind;
 
 /// Every kind.
-pub static ALL: &[&dyn Kind] = &[&hours::Hours, &queue::Queue, &flow::Flow];
+pub static ALL: &[&dyn Kind] = &[
+    &instance_attributes::InstanceAttributes,
+    &storage_config::StorageConfig,
+    &approved_origin::ApprovedOrigin,
+    &security_key::SecurityKey,
+    &lambda_association::LambdaAssociation,
+    &bot_association::BotAssociation,
+    &hours::Hours,
+    &hours_override::HoursOverride,
+    &prompt::Prompt,
+    &predefined_attribute::PredefinedAttribute,
+    &agent_status::AgentStatus,
+    &user_hierarchy::UserHierarchy,
+    &user_hierarchy::HierarchyGroup,
+    &security_profile::SecurityProfile,
+    &queue::Queue,
+    &quick_connect::QuickConnect,
+    &routing_profile::RoutingProfile,
+    &user::User,
+    &view::View,
+    &module::Module,
+    &flow::Flow,
+    &phone_flow::PhoneFlow,
+];
 
 /// Returns a kind by its name.
 pub fn get(name: &str) -> Option<&'static dyn Kind> {

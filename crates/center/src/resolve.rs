@@ -95,11 +95,13 @@ impl Resolver<'_> {
                 let account = &self.instance.account;
                 Ok(format!("arn:{partition}:lambda:{region}:{account}:function:{function}"))
             }
-            "arn" | "bucket" | "key" | "origin" => match self.bindings.get(&reference.kind, &reference.name) {
-                Some(Bound::Value(value)) => Ok(value),
-                Some(Bound::Unbound) => Err(Unresolved::Unbound(reference.clone())),
-                None => Err(Unresolved::NotBound(reference.clone())),
-            },
+            "arn" | "bucket" | "key" | "origin" => {
+                match self.bindings.get(&reference.kind, &reference.name) {
+                    Some(Bound::Value(value)) => Ok(value),
+                    Some(Bound::Unbound) => Err(Unresolved::Unbound(reference.clone())),
+                    None => Err(Unresolved::NotBound(reference.clone())),
+                }
+            }
             "phone" => match self.bindings.get("phone", &reference.name) {
                 // As a text, a number need not be claimed to the instance.
                 Some(Bound::Value(number)) if reference.form.as_deref() == Some("number") => {

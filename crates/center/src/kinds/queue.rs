@@ -17,6 +17,12 @@ const CREATED_WITH: &[&str] = &[
     "OutboundEmailConfig",
 ];
 
+/// Calls that take a configuration away by an empty one.
+const EMPTIED: &[(&str, &str)] = &[
+    ("UpdateQueueOutboundCallerConfig", "OutboundCallerConfig"),
+    ("UpdateQueueOutboundEmailConfig", "OutboundEmailConfig"),
+];
+
 static SPEC: Spec = Spec {
     name: "queue",
     folder: "connect/queues",
@@ -97,9 +103,21 @@ impl Kind for Queue {
     }
 
     fn normalise(&self, body: &mut Map<String, Value>) {
+        self.canonical(body);
+    }
+
+    fn canonical(&self, body: &mut Map<String, Value>) {
         // ENABLED is what a queue is made as; saying it would only make noise.
         if body.get("Status") == Some(&json!("ENABLED")) {
             body.shift_remove("Status");
+        }
+        if let Some(Value::Object(config)) = body.get_mut("OutboundCallerConfig") {
+            config.retain(|_, value| !crate::read::is_empty(value));
+            let order = ["OutboundCallerIdName", "OutboundCallerIdNumberId", "OutboundFlowId"];
+            super::shape::in_order(config, &order);
+        }
+        if let Some(Value::Array(ids)) = body.get_mut("QuickConnectIds") {
+            ids.sort_by_cached_key(Value::to_string);
         }
     }
 
@@ -125,6 +143,12 @@ impl Kind for Queue {
         if operation == "UpdateQueueStatus" && input.get("Status").is_none_or(crate::read::is_empty)
         {
             input.insert("Status".to_owned(), json!("ENABLED"));
+        }
+        // A configuration that is gone from the document is sent empty: the call requires it.
+        for (update, field) in EMPTIED {
+            if operation == *update {
+                input.entry(*field).or_insert_with(|| json!({}));
+            }
         }
     }
 }

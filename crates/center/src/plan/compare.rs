@@ -8,7 +8,7 @@ use crate::kind::Kind;
 use crate::plan::PlanOptions;
 use crate::read::is_empty;
 use crate::resolve::Resolver;
-use crate::resource::Resource;
+use crate::resource::{Instance, Resource};
 use serde_json::{Map, Value};
 
 /// A field that differs.
@@ -45,6 +45,8 @@ pub struct Change<'a> {
     pub draft: Option<&'a Map<String, Value>>,
     /// Fields that differ; every field where nothing is there.
     pub fields: Vec<FieldChange>,
+    /// The target's instance.
+    pub instance: &'a Instance,
     /// How the plan is made.
     pub options: &'a PlanOptions,
 }
@@ -55,7 +57,7 @@ impl<'a> Change<'a> {
         kind: &dyn Kind,
         wanted: &'a Document,
         live: Option<Live<'a>>,
-        resolver: &Resolver<'_>,
+        resolver: &Resolver<'a>,
         options: &'a PlanOptions,
     ) -> Option<Self> {
         let before = live.map(|l| l.body);
@@ -72,7 +74,8 @@ impl<'a> Change<'a> {
         }
         let nothing = fields.is_empty() && live.is_some();
         let (draft, live) = (live.and_then(|l| l.draft), live.map(|l| l.resource));
-        (!nothing).then_some(Self { wanted, live, before, draft, fields, options })
+        let instance = resolver.instance;
+        (!nothing).then_some(Self { wanted, live, before, draft, fields, instance, options })
     }
 
     /// Whether a field differs.

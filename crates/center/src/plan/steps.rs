@@ -222,7 +222,9 @@ pub fn check(
     }
     let mut input = beside(spec, &live.body, false);
     input.insert("InstanceId".to_owned(), json!("${instance.id:this}"));
-    input.insert(spec.id_member.to_owned(), json!(reference::escape(&live.id)));
+    if !spec.id_member.is_empty() {
+        input.insert(spec.id_member.to_owned(), json!(reference::escape(&live.id)));
+    }
     Some(Check {
         operation: describe.operation.to_owned(),
         input: Value::Object(input),
@@ -233,7 +235,10 @@ pub fn check(
 
 /// Fingerprints some fields of a body.
 pub fn fingerprint<S: AsRef<str>>(fields: &[S], body: &Map<String, Value>) -> String {
-    let chosen: Vec<Option<&Value>> = fields.iter().map(|f| body.get(f.as_ref())).collect();
+    let mut chosen: Vec<Option<Value>> =
+        fields.iter().map(|f| body.get(f.as_ref()).cloned()).collect();
+    // Search and Describe may print members in orders of their own.
+    chosen.iter_mut().flatten().for_each(Value::sort_all_objects);
     let bytes = serde_json::to_vec(&chosen).unwrap_or_default();
     crate::filename::hex(&Sha256::digest(bytes))
 }
