@@ -16,7 +16,7 @@ pub use build::{PlanInput, PlanOptions, build, drafts_needed};
 pub use compare::{Change, FieldChange, Live};
 pub use lines::field_lines;
 pub use steps::{
-    PROJECT_TAG, StepsOf, by_spec as steps_by_spec, check, fingerprint, made, tag_changes,
+    PROJECT_TAG, StepsOf, beside, by_spec as steps_by_spec, check, fingerprint, made, tag_changes,
     tags_to_set,
 };
 
@@ -173,6 +173,10 @@ pub struct Step {
     /// How a Duplicate answer is told apart from somebody else's resource.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub adopt: Option<Adopt>,
+    /// Kinds and names that must be there before, beyond those that the input refers to. Used by the
+    /// ordering only.
+    #[serde(skip)]
+    pub after: Vec<(String, String)>,
     /// Used by the ordering only; never in a finished plan.
     #[serde(skip)]
     pub stub: Option<Stub>,

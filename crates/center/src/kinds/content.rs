@@ -11,7 +11,7 @@ use crate::resource::Resource;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use trunkline_flow::{canonical, content, reference};
+use trunkline_flow::{canonical, compare, content, reference};
 use trunkline_model::Diagnostic;
 
 /// The identifier that tells a stub of ours from somebody's draft.
@@ -36,6 +36,8 @@ pub(super) struct Draftable {
     pub(super) create_takes_status: bool,
     /// Fields that the content call writes.
     pub(super) content_members: &'static [&'static str],
+    /// Fields that travel beside the content as JSON in a text, and the members that take them.
+    pub(super) beside_content: &'static [(&'static str, &'static str)],
 }
 
 /// A stub's content.
@@ -299,8 +301,8 @@ pub(super) fn describe_content(change: &Change<'_>) -> (Vec<String>, bool) {
         let logic = body.get("content").cloned().unwrap_or_default();
         content::join(logic, body.get("layout").cloned())
     };
-    let _ = (of(change.before), of(Some(&change.wanted.body)));
-    (Vec::new(), false)
+    let diff = compare::compare(&of(change.before), &of(Some(&change.wanted.body)));
+    (compare::lines(&diff), diff.only_layout)
 }
 
 /// Says what changes.
@@ -338,9 +340,21 @@ fn whole_content(body: &Map<String, Value>) -> Value {
     json!({ "$json": content::join(logic, body.get("layout").cloned()) })
 }
 
+/// What travels beside the content; what the document no longer says is sent as an empty object.
+fn beside_content(draftable: &Draftable, change: &Change<'_>) -> Map<String, Value> {
+    let member = |(field, member): &(&str, &str)| {
+        let wanted = change.wanted.body.get(*field).cloned();
+        let value = wanted.or_else(|| change.differs(field).then(|| json!({})))?;
+        let text = if value.is_string() { value } else { json!({ "$json": value }) };
+        Some(((*member).to_owned(), text))
+    };
+    draftable.beside_content.iter().filter_map(member).collect()
+}
+
 /// The call that writes content: `draft` decides whether callers hear it.
 fn content_call(
     draftable: &Draftable,
+    change: &Change<'_>,
     steps: &StepsOf<'_>,
     content: Value,
     draft: bool,
@@ -352,6 +366,7 @@ fn content_call(
         json!(if draft { format!("{id}:$SAVED") } else { id }),
     );
     input.insert("Content".to_owned(), content);
+    input.extend(beside_content(draftable, change));
     steps.connect_call(draftable.update_content, input)
 }
 
@@ -371,6 +386,7 @@ pub(super) fn create(
         input.insert("Description".to_owned(), description.clone());
     }
     input.insert("Tags".to_owned(), tags_to_set(spec, body, change));
+    input.extend(beside_content(draftable, change));
     let with = |content: Value, published: bool| {
         let mut input = input.clone();
         input.insert("Content".to_owned(), content);
@@ -380,8 +396,8 @@ pub(super) fn create(
         input
     };
     let stub_text = json!({ "$json": stub });
-    let own_draft = content_call(draftable, steps, whole_content(body), true);
-    let later = content_call(draftable, steps, whole_content(body), draft);
+    let own_draft = content_call(draftable, change, steps, whole_content(body), true);
+    let later = content_call(draftable, change, steps, whole_content(body), draft);
     let create = spec.create.as_ref().map(|c| (c, c.operation));
     let Some((create, operation)) = create else { return };
     let stub_call = steps.connect_call(operation, with(stub_text.clone(), published_stub));
@@ -425,8 +441,8 @@ pub(super) fn update(draftable: &'static Draftable, change: &Change<'_>, steps: 
         let draft = wants_draft(change.wanted);
         let only_status = !draftable.content_members.iter().any(|f| change.differs(f));
         let action = if only_status { Action::Publish } else { Action::Update };
-        let call = content_call(draftable, steps, whole_content(body), draft);
-        let fallback = content_call(draftable, steps, whole_content(body), true);
+        let call = content_call(draftable, change, steps, whole_content(body), draft);
+        let fallback = content_call(draftable, change, steps, whole_content(body), true);
         let step = steps.step(action, call);
         step.as_draft = if draft { Vec::new() } else { vec![fallback] };
         step.check = saved_check(draftable, live);
@@ -454,7 +470,7 @@ pub(super) fn update(draftable: &'static Draftable, change: &Change<'_>, steps: 
 }
 
 /// The read before content is written: what is saved must be what the plan saw, draft or not.
-fn saved_check(draftable: &Draftable, live: &Resource) -> Option<Check> {
+pub(super) fn saved_check(draftable: &Draftable, live: &Resource) -> Option<Check> {
     let describe = draftable.spec.describe.as_ref()?;
     let mut seen = live.body.clone();
     if let Some(draft) = &live.draft {

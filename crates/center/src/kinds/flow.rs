@@ -59,6 +59,7 @@ pub(super) static DRAFTABLE: Draftable = Draftable {
     state_member: "ContactFlowState",
     create_takes_status: true,
     content_members: &["content", "layout"],
+    beside_content: &[],
 };
 
 impl Kind for Flow {

@@ -1,7 +1,9 @@
 //! Hours of operation. Their overrides are a kind of their own (`hours-override`).
 
 use crate::kind::{Create, Describe, Format, Kind, List, Retire, Search, Spec, Update};
-use serde_json::{Map, Value};
+use crate::plan::Change;
+use serde_json::{Map, Value, json};
+use trunkline_model::Diagnostic;
 
 /// The kind `hours`.
 pub(super) struct Hours;
@@ -32,7 +34,7 @@ static SPEC: Spec = Spec {
         tags: true,
     }),
     fields: &["Description", "TimeZone", "Config", "ParentHoursOfOperationConfigs"],
-    ignored: &["HoursOfOperationId", "HoursOfOperationArn", "ParentHoursOfOperations"],
+    ignored: &["HoursOfOperationId", "HoursOfOperationArn"],
     ids: &[(&["ParentHoursOfOperationConfigs", "*", "HoursOfOperationId"], "hours")],
     updates: &[Update {
         operation: "UpdateHoursOfOperation",
@@ -44,6 +46,8 @@ static SPEC: Spec = Spec {
     ..Spec::EMPTY
 };
 
+const PARENTS: &str = "ParentHoursOfOperationConfigs";
+
 const DAYS: [&str; 7] =
     ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
 
@@ -52,14 +56,43 @@ impl Kind for Hours {
         &SPEC
     }
 
-    fn canonical(&self, body: &mut Map<String, Value>) {
-        if let Some(Value::Array(config)) = body.get_mut("Config") {
-            config.sort_by_key(|entry| {
-                let day = entry.get("Day").and_then(Value::as_str);
-                let number = |part: &str| entry.pointer(part).and_then(Value::as_u64);
-                let start = (number("/StartTime/Hours"), number("/StartTime/Minutes"));
-                (DAYS.iter().position(|d| Some(*d) == day), start)
-            });
+    fn normalise(&self, body: &mut Map<String, Value>) {
+        // Create takes parents by their ids; Describe and Search tell their names as well.
+        if let Some(Value::Array(parents)) = body.shift_remove("ParentHoursOfOperations") {
+            let ids = parents.iter().filter_map(|p| p.get("Id"));
+            let parents: Vec<Value> = ids.map(|id| json!({ "HoursOfOperationId": id })).collect();
+            body.insert(PARENTS.to_owned(), Value::Array(parents));
         }
+        canonical(body);
+    }
+
+    fn canonical(&self, body: &mut Map<String, Value>) {
+        canonical(body);
+        if let Some(Value::Array(parents)) = body.get_mut(PARENTS) {
+            parents.sort_by_key(Value::to_string);
+        }
+    }
+
+    fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
+        if change.live.is_none() || !change.differs(PARENTS) {
+            return Vec::new();
+        }
+        vec![
+            Diagnostic::error("TL0406", "the parents of hours that exist are not changed")
+                .on(change.wanted.subject())
+                .help("change them in the console, or give the hours another name"),
+        ]
+    }
+}
+
+/// Sorts the slices of a week by day and start.
+pub(super) fn canonical(body: &mut Map<String, Value>) {
+    if let Some(Value::Array(config)) = body.get_mut("Config") {
+        config.sort_by_key(|entry| {
+            let day = entry.get("Day").and_then(Value::as_str);
+            let number = |part: &str| entry.pointer(part).and_then(Value::as_u64);
+            let start = (number("/StartTime/Hours"), number("/StartTime/Minutes"));
+            (DAYS.iter().position(|d| Some(*d) == day), start)
+        });
     }
 }

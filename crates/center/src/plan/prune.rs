@@ -10,9 +10,13 @@ use crate::kinds;
 use crate::read::{as_map, json_of};
 use crate::resource::Resource;
 use serde_json::{Map, Value, json};
+use trunkline_flow::reference::escape;
 
 /// The tag of a resource that was retired where the service knows no state for it.
 pub const RETIRED_TAG: &str = "trunkline:retired";
+
+/// The kind under which the ordering knows what is deleted; no reference can have it.
+const DELETED: &str = "(deleted)";
 
 /// Adds the steps that retire or delete what is not wanted any more.
 pub(super) fn retire(
@@ -20,7 +24,8 @@ pub(super) fn retire(
     steps: &mut Vec<Step>,
     changes: &mut Vec<PlannedChange>,
 ) {
-    for resource in &input.snapshot.resources {
+    // What refers to others goes before them: kinds and names in the opposite order of their making.
+    for resource in input.snapshot.resources.iter().rev() {
         let ours = resource.tags.get(PROJECT_TAG) == Some(&input.options.project);
         let held = input.documents.get(resource.kind, &resource.name).is_some();
         let Some(kind) = kinds::get(resource.kind) else { continue };
@@ -46,7 +51,8 @@ fn first(kind: &dyn Kind, resource: &Resource, steps: &mut StepsOf<'_>) -> Optio
         Retire::Never => return None,
         Retire::First { operation, input } => {
             let mut input = as_map(json_of(input));
-            input.insert(kind.spec().id_member.to_owned(), json!(resource.id));
+            input.extend(super::beside(kind.spec(), &resource.body, false));
+            input.insert(kind.spec().id_member.to_owned(), json!(escape(&resource.id)));
             steps.connect(Action::Retire, operation, input);
         }
         Retire::Tagged => {
@@ -64,8 +70,13 @@ fn first(kind: &dyn Kind, resource: &Resource, steps: &mut StepsOf<'_>) -> Optio
 
 fn delete(kind: &dyn Kind, resource: &Resource, steps: &mut StepsOf<'_>) -> Option<Action> {
     let operation = kind.spec().delete?;
-    let mut input: Map<String, Value> = Map::new();
-    input.insert(kind.spec().id_member.to_owned(), json!(resource.id));
-    steps.connect(Action::Delete, operation, input);
+    let mut input: Map<String, Value> = super::beside(kind.spec(), &resource.body, false);
+    input.insert(kind.spec().id_member.to_owned(), json!(escape(&resource.id)));
+    let before = steps.steps.iter().rev().find(|s| s.action == Action::Delete);
+    let after = before.and_then(|s| s.provides.clone());
+    let step = steps.connect(Action::Delete, operation, input);
+    // One after the other, so that nothing goes while something else that goes as well still uses it.
+    step.provides = Some((DELETED.to_owned(), step.id.clone()));
+    step.after.extend(after);
     Some(Action::Delete)
 }
