@@ -6,7 +6,7 @@ use crate::request::{Principal, Request, text};
 use crate::service::{Context, Failure, Outcome};
 use crate::text::iso_time;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use trunkline_model::{AccountId, Arn};
 
@@ -77,6 +77,7 @@ fn assume(
     let seconds = duration(input, request.principal.role.is_some() && !web)?;
     let session_name = text(input, "RoleSessionName");
     check_session_name(session_name)?;
+    check_documents(input)?;
     may_assume(request, around, (&account, &name))?;
     let known = around.roles.get(&account).and_then(|s| s.role_id(&name)).map(str::to_owned);
     let role_id = known.unwrap_or_else(|| format!("AROA{}", context.ids.letters(17)));
@@ -145,6 +146,20 @@ fn check_session_name(name: &str) -> Result<(), Failure> {
         "1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: \
          Member must satisfy regular expression pattern: [\\w+=,.@-]*"
     )))
+}
+
+/// A session's policy must be JSON, and a web identity's token three parts; neither is enforced further.
+fn check_documents(input: &Value) -> Result<(), Failure> {
+    let policy = input.get("Policy").and_then(Value::as_str);
+    if policy.is_some_and(|p| serde_json::from_str::<Map<String, Value>>(p).is_err()) {
+        return Err(Failure::new("MalformedPolicyDocument", 400, "Syntax errors in policy."));
+    }
+    let token = input.get("WebIdentityToken").and_then(Value::as_str);
+    if token.is_some_and(|t| t.split('.').count() != 3 || t.split('.').any(str::is_empty)) {
+        let message = "The ID Token provided is not a valid JWT.";
+        return Err(Failure::new("InvalidIdentityToken", 400, message));
+    }
+    Ok(())
 }
 
 /// Existence and trust, under strict roles; a warning for a role that was never created otherwise.
