@@ -1,1 +1,15 @@
-//! Being built.
+//! What tests share, and nothing else uses: hermetic homes, labs over HTTP and in memory, faults, waiting.
+//!
+//! Only a crate's integration tests (`tests/*.rs`) can use it where that crate is one of those that this
+//! one builds on: a unit test would see two different copies of the crate. Helpers panic with what they
+//! were doing, because a test has nobody to return an error to.
+
+mod home;
+mod lab_server;
+mod memory_cloud;
+mod wait;
+
+pub use home::Home;
+pub use lab_server::LabServer;
+pub use memory_cloud::{Blow, MemoryCloud, Seen};
+pub use wait::wait_until;
