@@ -41,6 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("UpdateViewContent", update_content),
     ("UpdateViewMetadata", |call| {
         own(call)?;
+        check_words(call)?;
         resource::update(call, &KIND, &["Description"])
     }),
     ("DeleteView", |call| {
@@ -61,6 +62,26 @@ fn own(call: &Call<'_, '_>) -> Result<(String, Object), Failure> {
         "AWS_MANAGED" => Err(refused("Views of AWS cannot be changed")),
         _ => Ok((id, Object::clone(&body))),
     }
+}
+
+/// Views are the only kind whose names, descriptions and actions keep to certain characters.
+fn check_words(call: &Call<'_, '_>) -> Result<(), Failure> {
+    let content = call.member("Content").and_then(|content| content.get("Actions"));
+    let actions = content.and_then(Value::as_array).into_iter().flatten();
+    let actions = actions.filter_map(Value::as_str).map(|action| (action, ""));
+    let mut words = [(call.text("Name"), ""), (call.text("Description"), ",")].into_iter();
+    match words.by_ref().chain(actions).find(|(word, more)| !plain(word, more)) {
+        Some((word, _)) => Err(invalid(format!("Not allowed in a view: {word}"))),
+        None => Ok(()),
+    }
+}
+
+/// Letters, digits, a few signs, those of `more`, and spaces, but none at the start.
+fn plain(word: &str, more: &str) -> bool {
+    let sign = |c: char| "_.:/=+-@()'".contains(c) || more.contains(c);
+    let space = |c: char| c.is_whitespace() && !c.is_control();
+    let fits = |c: char| c.is_alphabetic() || c.is_numeric() || sign(c);
+    !word.starts_with(space) && word.chars().all(|c| fits(c) || space(c))
 }
 
 /// The content of a request, with the input schema that the service derives from the template.
@@ -92,6 +113,7 @@ fn create(call: &mut Call<'_, '_>) -> Outcome {
         return Ok(answer);
     }
     call.instance()?;
+    check_words(call)?;
     let content = content(call)?;
     let mut body = Object::new();
     merge(&mut body, call.input, &["Name", "Description", "Status"]);

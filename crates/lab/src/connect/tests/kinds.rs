@@ -200,6 +200,9 @@ fn views_of_aws_are_read_only() {
     let input = json!({ "Name": "Mine", "Status": "SAVED", "Content": content });
     let made = bench.ok("CreateView", input.clone());
     assert_eq!(text(&made, "/View/Status"), "SAVED");
+    let mut odd = input.clone();
+    odd["Name"] = json!("a \"b\"");
+    assert_eq!(bench.fails("CreateView", odd), invalid());
     assert_eq!(bench.fails("CreateView", input), duplicate());
 }
 
