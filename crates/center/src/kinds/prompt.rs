@@ -69,10 +69,19 @@ impl Kind for Prompt {
     }
 
     fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
+        let subject = change.wanted.subject();
+        let described = change.before.is_some_and(|b| b.contains_key("Description"));
+        if described && !change.wanted.body.contains_key("Description") {
+            return vec![
+                Diagnostic::error("TL0406", "the description of a prompt cannot be taken away")
+                    .on(subject)
+                    .because("UpdatePrompt takes no empty description")
+                    .help("give the prompt another description"),
+            ];
+        }
         if !change.differs(AUDIO) {
             return Vec::new();
         }
-        let subject = change.wanted.subject();
         let problem = if !change.wanted.body.contains_key(AUDIO) {
             Diagnostic::error("TL0406", "a prompt cannot be without audio")
                 .help("put the file beside the document and name it as `Audio`")
@@ -105,7 +114,6 @@ impl Kind for Prompt {
             }
             (Some(live), _) => {
                 if change.differs("Description") || staged.is_some() {
-                    input.entry("Description").or_insert(json!(""));
                     input.insert("PromptId".to_owned(), json!(steps.own_id()));
                     let step = steps.connect(Action::Update, "UpdatePrompt", input);
                     step.check = check(&SPEC, &["Description"], live);
