@@ -1,5 +1,8 @@
 //! The center against the lab in memory.
 
+mod associations;
 mod contents;
 mod harness;
+mod routing;
+mod scene;
 mod settings;

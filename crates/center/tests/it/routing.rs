@@ -4,17 +4,17 @@ use crate::scene::Scene;
 use serde_json::json;
 
 const HOURS: (&str, &str) = (
-    "connect/hours/day.yaml",
+    "connect/hours/Day.yaml",
     "Name: Day\nTimeZone: UTC\nConfig:\n- Day: MONDAY\n  StartTime:\n    Hours: 9\n    Minutes: 0\n  EndTime:\n    Hours: 17\n    Minutes: 0\n",
 );
 
 const SALES: (&str, &str) = (
-    "connect/queues/sales.yaml",
+    "connect/queues/Sales.yaml",
     "Name: Sales\nDescription: Buyers\nHoursOfOperationId: ${hours:Day}\nMaxContacts: 5\n",
 );
 
 const QUICK: (&str, &str) = (
-    "connect/quick-connects/help.yaml",
+    "connect/quick-connects/Help.yaml",
     "Name: Help\nDescription: Outside\nQuickConnectConfig:\n  QuickConnectType: PHONE_NUMBER\n  PhoneConfig:\n    PhoneNumber: \"+15550100099\"\n",
 );
 
@@ -30,7 +30,7 @@ fn queue_status_and_caller_id_follow_the_document() {
     let (number, _) = scene.number();
     scene.bind("phone", "Main line", &number);
     let caller = "Name: Sales\nHoursOfOperationId: ${hours:Day}\nOutboundCallerConfig:\n  OutboundCallerIdName: ACME\n  OutboundCallerIdNumberId: ${phone:Main line}\n  OutboundFlowId: ${flow:Default outbound}\nStatus: DISABLED\n";
-    let files = [HOURS, ("connect/queues/sales.yaml", caller)];
+    let files = [HOURS, ("connect/queues/Sales.yaml", caller)];
     let made = scene.apply(&files);
     assert_eq!(made, ["CreateHoursOfOperation", "CreateQueue", "UpdateQueueStatus"]);
     scene.exports(&files);
@@ -45,7 +45,7 @@ fn queue_status_and_caller_id_follow_the_document() {
     assert_eq!(changed, expected);
     scene.exports(&[HOURS, SALES]);
     let bare = (
-        "connect/queues/sales.yaml",
+        "connect/queues/Sales.yaml",
         "Name: Sales\nHoursOfOperationId: ${hours:Day}\nStatus: ENABLED\n",
     );
     assert_eq!(scene.apply(&[HOURS, bare]), ["UpdateQueueName", "UpdateQueueMaxContacts"]);
@@ -125,9 +125,9 @@ fn quick_connects_of_every_type() {
         HOURS,
         SALES,
         QUICK,
-        ("connect/quick-connects/partner.yaml", partner.as_str()),
-        ("connect/quick-connects/queue.yaml", queue.as_str()),
-        ("connect/quick-connects/user.yaml", user.as_str()),
+        ("connect/quick-connects/Partner.yaml", partner.as_str()),
+        ("connect/quick-connects/Queue.yaml", queue.as_str()),
+        ("connect/quick-connects/User.yaml", user.as_str()),
     ];
     scene.apply(&files);
     scene.exports(&files);
@@ -142,7 +142,7 @@ fn routing_profiles_with_more_queues_than_a_call_takes() {
     let scene = Scene::new();
     let queues: Vec<(String, String)> = (0..12)
         .map(|n| {
-            (format!("connect/queues/q{n:02}.yaml"), SALES.1.replace("Sales", &format!("Q{n:02}")))
+            (format!("connect/queues/Q{n:02}.yaml"), SALES.1.replace("Sales", &format!("Q{n:02}")))
         })
         .collect();
     let config = |n: usize, delay: u32| {
@@ -152,7 +152,7 @@ fn routing_profiles_with_more_queues_than_a_call_takes() {
     };
     let all: String = (0..12).map(|n| config(n, 0)).collect();
     let first = profile(&format!("QueueConfigs:\n{all}"));
-    let path = "connect/routing-profiles/agents.yaml";
+    let path = "connect/routing-profiles/Agents.yaml";
     let mut files: Vec<(&str, &str)> = vec![HOURS, SALES, (path, &first)];
     files.extend(queues.iter().map(|(p, t)| (p.as_str(), t.as_str())));
     let made = scene.apply(&files);
