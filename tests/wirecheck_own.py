@@ -61,7 +61,7 @@ def of_request(exchange, headers):
     if not signed and not presigned and operation.auth_type != "none" and "none" not in (operation.auth or []):
         found.append("not signed")
     sent, unknown = decode(exchange, headers)
-    found += [f"unknown member {name}" for name in unknown]
+    found += [f"unknown {name}" for name in unknown]
     if operation.input_shape is not None:
         report = botocore.validate.ParamValidator().validate(sent, operation.input_shape)
         if report.has_errors():
@@ -105,7 +105,7 @@ def body_members(exchange, shape, sent):
         if key in names:
             name, member = names[key]
             sent[name] = value
-            unknown += strangers(value, member, key)
+            unknown += oddities(value, member, key)
         else:
             unknown.append(key)
     return unknown
@@ -120,18 +120,20 @@ def plain(text, shape):
     return {"list": [], "map": {}, "structure": {}, "timestamp": 0, "blob": b""}.get(shape.type_name, text)
 
 
-def strangers(value, shape, where):
-    """Members that the model does not know, anywhere inside a JSON value."""
+def oddities(value, shape, where):
+    """What the model does not know, anywhere inside a JSON value: members, and values of closed lists."""
     if getattr(shape, "is_document_type", False):
         return []
     if shape.type_name == "structure" and isinstance(value, dict):
         names = {m.serialization.get("name", n): m for n, m in shape.members.items()}
         found = [f"{where}.{k}" for k in value if k not in names]
-        return found + [s for k, v in value.items() if k in names for s in strangers(v, names[k], f"{where}.{k}")]
+        return found + [s for k, v in value.items() if k in names for s in oddities(v, names[k], f"{where}.{k}")]
     if shape.type_name == "list" and isinstance(value, list):
-        return [s for i, v in enumerate(value) for s in strangers(v, shape.member, f"{where}[{i}]")]
+        return [s for i, v in enumerate(value) for s in oddities(v, shape.member, f"{where}[{i}]")]
     if shape.type_name == "map" and isinstance(value, dict):
-        return [s for k, v in value.items() for s in strangers(v, shape.value, f"{where}[{k}]")]
+        return [s for k, v in value.items() for s in oddities(v, shape.value, f"{where}[{k}]")]
+    if shape.type_name == "string" and getattr(shape, "enum", None) and value not in shape.enum:
+        return [f"{where} {value!r}, which is none of {shape.enum}"]
     return []
 
 
@@ -151,7 +153,7 @@ def of_response(exchange):
             found.append(f"required member {name} is missing")
     body = wire.body_of(exchange.response)
     if exchange.service.protocol == "rest-json" and body.strip() and "payload" not in shape.serialization:
-        found += [f"unknown member {s}" for s in strangers(json.loads(body), shape, "")]
+        found += [f"unknown {s}" for s in oddities(json.loads(body), shape, "")]
     return found
 
 
