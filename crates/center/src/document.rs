@@ -187,7 +187,7 @@ fn write_file(kind: &dyn Kind, stem: &str, name: &str, body: Map<String, Value>)
     let spec = kind.spec();
     let mut whole = Map::new();
     whole.insert(name_key(spec.format).to_owned(), json!(spec.own_name(name)));
-    whole.extend(body);
+    whole.extend(crate::export::ordered(kind, body));
     let (text, ending) = match spec.format {
         Format::Json => {
             (trunkline_flow::canonical::to_pretty_string(&Value::Object(whole)), "json")

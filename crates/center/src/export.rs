@@ -88,7 +88,7 @@ pub(crate) fn document_body(
 }
 
 /// Fields in the kind's order; tags before what is long.
-fn ordered(kind: &dyn Kind, mut body: Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn ordered(kind: &dyn Kind, mut body: Map<String, Value>) -> Map<String, Value> {
     let spec = kind.spec();
     let tags = tags_key(spec.format);
     let mut out = Map::new();

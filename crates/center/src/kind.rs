@@ -147,6 +147,8 @@ pub struct Spec {
     pub fields: &'static [&'static str],
     /// Fields that calls of their own give (`complete` reads them); the read before a write lacks them.
     pub apart: &'static [&'static str],
+    /// Fields that the service changes but does not empty.
+    pub keeps: &'static [&'static str],
     /// Fields of answers that are known and not kept: ids, times, what other calls manage.
     pub ignored: &'static [&'static str],
     /// The field whose value is a file beside the document, by its `sha256:` name (a prompt's audio).
@@ -157,6 +159,8 @@ pub struct Spec {
     pub updates: &'static [Update],
     /// Sets with calls of their own.
     pub members: &'static [Members],
+    /// Texts that the service cannot empty: where the document has none any more, the old one stays.
+    pub kept: &'static [&'static str],
     /// Takes one out of use.
     pub retire: Retire,
     /// Deletes one.
@@ -180,11 +184,13 @@ impl Spec {
         create: None,
         fields: &[],
         apart: &[],
+        keeps: &[],
         ignored: &[],
         attachment: None,
         ids: &[],
         updates: &[],
         members: &[],
+        kept: &[],
         retire: Retire::Never,
         delete: None,
     };

@@ -6,13 +6,11 @@
 use super::hours;
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, Kind, List, Reading, Spec, Update};
-use crate::plan::Change;
 use crate::read::{self, Reader, Summary, as_map, resource_of, text};
 use crate::resource::Resource;
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use trunkline_model::Diagnostic;
 
 /// The kind `hours-override`.
 pub(super) struct HoursOverride;
@@ -66,6 +64,7 @@ static SPEC: Spec = Spec {
         "RecurrenceConfig",
         "Config",
     ],
+    keeps: &["Description", "RecurrenceConfig"],
     ignored: &["HoursOfOperationOverrideId", "HoursOfOperationArn"],
     ids: &[(&["HoursOfOperationId"], "hours")],
     updates: &[Update {
@@ -111,18 +110,6 @@ impl Kind for HoursOverride {
         }
         // The call wants the list even where nothing is open.
         input.entry("Config").or_insert_with(|| json!([]));
-    }
-
-    fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
-        let recurrence = change.wanted.body.contains_key("RecurrenceConfig");
-        if change.live.is_none() || recurrence || !change.differs("RecurrenceConfig") {
-            return Vec::new();
-        }
-        vec![
-            Diagnostic::error("TL0406", "the recurrence of an override cannot be taken away")
-                .on(change.wanted.subject())
-                .help("give the override another name, or delete the old one in the target first"),
-        ]
     }
 }
 

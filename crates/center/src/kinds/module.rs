@@ -52,6 +52,7 @@ static SPEC: Spec = Spec {
         "content",
         "layout",
     ],
+    keeps: &["description"],
     ignored: &["FlowModuleContentSha256", "Version", "VersionDescription"],
     retire: Retire::First {
         operation: "UpdateContactFlowModuleMetadata",

@@ -41,6 +41,7 @@ static SPEC: Spec = Spec {
     }),
     fields: &["Description", AUDIO],
     apart: &[AUDIO],
+    keeps: &["Description"],
     ignored: &["PromptId", "PromptARN"],
     attachment: Some(AUDIO),
     retire: Retire::Tagged,
@@ -70,15 +71,6 @@ impl Kind for Prompt {
 
     fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
         let subject = change.wanted.subject();
-        let described = change.before.is_some_and(|b| b.contains_key("Description"));
-        if described && !change.wanted.body.contains_key("Description") {
-            return vec![
-                Diagnostic::error("TL0406", "the description of a prompt cannot be taken away")
-                    .on(subject)
-                    .because("UpdatePrompt takes no empty description")
-                    .help("give the prompt another description"),
-            ];
-        }
         if !change.differs(AUDIO) {
             return Vec::new();
         }

@@ -37,6 +37,7 @@ static SPEC: Spec = Spec {
         tags: true,
     }),
     fields: &["type", "status", "description", "content"],
+    keeps: &["description"],
     ignored: &["Version", "VersionDescription", "CreatedTime", "ViewContentSha256"],
     retire: Retire::Tagged,
     delete: Some("DeleteView"),
@@ -155,11 +156,11 @@ impl Kind for View {
         written.insert("Status".to_owned(), json!(status.to_uppercase()));
         let content = body.get("content").cloned().unwrap_or_else(|| json!({}));
         written.insert("content".to_owned(), content);
-        let description = body.get("description").cloned().unwrap_or_else(|| json!(""));
+        let description = body.get("description").map(|d| ("Description".to_owned(), d.clone()));
         let Some(live) = change.live else {
             let Some(create) = &SPEC.create else { return };
             written.insert("Name".to_owned(), json!(steps.own_name()));
-            written.insert("Description".to_owned(), description);
+            written.extend(description);
             written.insert("Tags".to_owned(), tags_to_set(&SPEC, body, change));
             return made(steps, &SPEC, create, written);
         };
@@ -172,7 +173,7 @@ impl Kind for View {
         if change.differs("description") {
             let mut input = Map::new();
             input.insert("ViewId".to_owned(), json!(steps.own_id()));
-            input.insert("Description".to_owned(), description);
+            input.extend(description);
             steps.connect(Action::Update, "UpdateViewMetadata", input);
         }
         tag_changes(&SPEC, change, steps);

@@ -85,6 +85,7 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
             continue;
         };
         problems.extend(kind.refuse(&change));
+        problems.extend(kept(kind, &change));
         let before = steps.len();
         let (name, spec) = (wanted.name.as_str(), kind.spec());
         let mut of = StepsOf { spec, kind, name, steps: &mut steps, findings: &mut findings };
@@ -121,6 +122,21 @@ fn pairs<'a>(input: &PlanInput<'a>) -> Vec<Pair<'a>> {
         }
     }
     all
+}
+
+/// What the service cannot empty.
+fn kept(kind: &dyn Kind, change: &Change<'_>) -> Vec<Diagnostic> {
+    let gone = |field: &&&str| {
+        let there = change.before.is_some_and(|b| b.contains_key(**field));
+        there && !change.wanted.body.contains_key(**field)
+    };
+    let refused = |field: &&str| {
+        Diagnostic::error("TL0406", format!("`{field}` cannot be taken away"))
+            .on(change.wanted.subject())
+            .because("the service takes another value for it, but not none")
+            .help(format!("give `{field}` a value"))
+    };
+    kind.spec().keeps.iter().filter(gone).map(refused).collect()
 }
 
 /// What is there as documents would say it: body, and draft where there is one.

@@ -34,10 +34,13 @@ type Key = (String, String);
 
 fn referred(step: &Step) -> BTreeSet<Key> {
     let mut keys: BTreeSet<Key> = step.after.iter().cloned().collect();
-    let drafts = step.as_draft.iter().map(|c| &c.input);
-    for input in std::iter::once(&step.call.input).chain(drafts) {
-        keys.extend(references(input).into_iter().map(|r| (r.kind, r.name)));
+    let keys_of = |input| references(input).into_iter().map(|r| (r.kind, r.name));
+    for draft in &step.as_draft {
+        // The later of these calls name what the first of them made.
+        let own = |key: &Key| step.provides.as_ref() == Some(key);
+        keys.extend(keys_of(&draft.input).filter(|key| !own(key)));
     }
+    keys.extend(keys_of(&step.call.input));
     keys
 }
 

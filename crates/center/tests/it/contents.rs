@@ -59,10 +59,10 @@ fn modules_with_contract_and_drafts() {
         "description": "Says it", "settings": settings, "external_invocation": true,
         "tags": { "team": "north" },
     });
-    let less = json!({ "settings": settings, "external_invocation": true });
-    let other = json!({ "settings": { "input": {} }, "external_invocation": true });
-    let draft =
-        json!({ "settings": { "input": {} }, "external_invocation": true, "status": "saved" });
+    let less =
+        json!({ "description": "Tells it", "settings": settings, "external_invocation": true });
+    let other = json!({ "description": "Tells it", "settings": { "input": {} }, "external_invocation": true });
+    let draft = json!({ "description": "Tells it", "settings": { "input": {} }, "external_invocation": true, "status": "saved" });
     let (mut bench, operations) = check(&[
         module("Say", &all, "Hello"),
         module("Say", &less, "Hello"),
@@ -72,9 +72,9 @@ fn modules_with_contract_and_drafts() {
     ]);
     let content = "UpdateContactFlowModuleContent";
     assert_eq!(operations[0], ["CreateContactFlowModule"]);
-    assert_eq!(operations[1], ["UntagResource", "UpdateContactFlowModuleMetadata"]);
+    assert_eq!(operations[1], ["UpdateContactFlowModuleMetadata", "UntagResource"]);
     assert_eq!(operations[2..], [[content], [content], [content]]);
-    let (path, text) = module("Say", &json!({}), "Good evening");
+    let (path, text) = module("Say", &json!({ "description": "x" }), "Good evening");
     let refused = bench.plan(&documents(&[(&path, &text)])).expect_err("fixed");
     assert_eq!(refused.0[0].code, "TL0406");
     assert_eq!(bench.prunes().1, ["DeleteContactFlowModule"]);
@@ -89,12 +89,14 @@ fn a_module_that_is_made_as_a_draft() {
 #[test]
 fn views_with_drafts() {
     let described = json!({ "description": "A card", "tags": { "team": "north" } });
+    let other = json!({ "description": "The card" });
+    let draft = json!({ "description": "The card", "status": "saved" });
     let (mut bench, operations) = check(&[
         view(&described, "One"),
-        view(&json!({}), "One"),
-        view(&json!({}), "Two"),
-        view(&json!({ "status": "saved" }), "Three"),
-        view(&json!({}), "Three"),
+        view(&other, "One"),
+        view(&other, "Two"),
+        view(&draft, "Three"),
+        view(&other, "Three"),
     ]);
     assert_eq!(operations[0], ["CreateView"]);
     assert_eq!(operations[1], ["UntagResource", "UpdateViewMetadata"]);
@@ -121,4 +123,21 @@ fn a_draft_that_somebody_else_saved_is_not_overwritten() {
     let (path, text) = view(&json!({}), "Two");
     let refused = bench.plan(&documents(&[(&path, &text)])).expect_err("a draft is there");
     assert_eq!(refused.0[0].code, "TL0405");
+}
+
+#[test]
+fn modules_that_call_each_other_are_made_as_stubs_first() {
+    let calls = |name: &str, other: &str| {
+        let (path, text) = module(name, &json!({}), "Hello");
+        let mut document: Value = serde_json::from_str(&text).expect("JSON");
+        let action = &mut document["content"]["Actions"][0];
+        action["Type"] = json!("InvokeFlowModule");
+        action["Parameters"] = json!({ "FlowModuleId": format!("${{module:{other}}}") });
+        (path.clone(), canonical(&path, &document))
+    };
+    let (one, two) = (calls("One", "Two"), calls("Two", "One"));
+    let bench = Bench::new();
+    let operations = bench.becomes(&[(&one.0, &one.1), (&two.0, &two.1)]);
+    let creates = operations.iter().filter(|o| *o == "CreateContactFlowModule").count();
+    assert_eq!((creates, operations.len()), (2, 3));
 }

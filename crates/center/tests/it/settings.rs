@@ -75,7 +75,7 @@ EffectiveTill: \"2027-12-26\"
 ";
     let one = format!("Name: 25% off\nHoursOfOperationId: ${{hours:Main line}}\n{closed}");
     let two = format!("Name: 25% off\nHoursOfOperationId: ${{hours:A/B}}\n{closed}");
-    let changed = one.replace("Description: Closed\n", "").replace("12-25", "12-24");
+    let changed = one.replace("Description: Closed", "Description: Shut").replace("12-25", "12-24");
     let one_path = "connect/hours-overrides/Main line%2F25%2525 off.yaml";
     let two_path = "connect/hours-overrides/A%252FB%2F25%2525 off.yaml";
     let two = (two_path, two.as_str());
