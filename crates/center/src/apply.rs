@@ -8,7 +8,9 @@ mod driver;
 mod event;
 mod machine;
 mod recognise;
+mod verify;
 
 pub use driver::{Outcome, Progress, run};
 pub use event::{Event, Journal, JournalError, MemoryJournal, StepResult};
 pub use machine::{Effect, Machine, Purpose};
+pub use verify::verify;

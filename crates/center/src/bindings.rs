@@ -13,12 +13,21 @@ pub enum Bound {
     Unbound,
 }
 
+/// Names of a kind with a common beginning and end, and what they are bound to.
+#[derive(Clone, Debug)]
+struct Pattern {
+    kind: String,
+    before: String,
+    after: String,
+    /// What stands for the part in between, with `{name}` in its place.
+    value: String,
+}
+
 /// The bindings of one target.
 #[derive(Clone, Debug, Default)]
 pub struct Bindings {
     exact: BTreeMap<(String, String), Bound>,
-    /// Kind and pattern with `{name}` in it.
-    patterns: Vec<(String, String)>,
+    patterns: Vec<Pattern>,
 }
 
 impl Bindings {
@@ -27,18 +36,22 @@ impl Bindings {
         self.exact.insert((kind.to_owned(), name.to_owned()), bound);
     }
 
-    /// Binds every other name of a kind by a pattern that holds `{name}`.
-    pub fn bind_all(&mut self, kind: &str, pattern: &str) {
-        self.patterns.push((kind.to_owned(), pattern.to_owned()));
+    /// Binds every other name of a kind that begins and ends so; `{name}` in the value stands for the
+    /// part in between.
+    pub fn bind_all(&mut self, kind: &str, (before, after): (&str, &str), value: &str) {
+        let own = str::to_owned;
+        let (kind, before, after, value) = (own(kind), own(before), own(after), own(value));
+        self.patterns.push(Pattern { kind, before, after, value });
     }
 
     /// Returns what a name is bound to, if it is bound.
     pub fn get(&self, kind: &str, name: &str) -> Option<Bound> {
         let exact = self.exact.get(&(kind.to_owned(), name.to_owned())).cloned();
-        exact.or_else(|| {
-            let (_, pattern) = self.patterns.iter().find(|(k, _)| k == kind)?;
-            Some(Bound::Value(pattern.replace("{name}", name)))
-        })
+        let by_pattern = |p: &Pattern| {
+            let middle = name.strip_prefix(&p.before)?.strip_suffix(&p.after)?;
+            (p.kind == kind).then(|| Bound::Value(p.value.replace("{name}", middle)))
+        };
+        exact.or_else(|| self.patterns.iter().find_map(by_pattern))
     }
 
     /// Returns the name that is bound to a value; exact bindings first, the first in order of name.
@@ -48,12 +61,12 @@ impl Bindings {
             .iter()
             .find(|((k, _), b)| k == kind && **b == Bound::Value(value.to_owned()))
             .map(|((_, n), _)| n.clone());
-        exact.or_else(|| {
-            let (_, pattern) = self.patterns.iter().find(|(k, _)| k == kind)?;
-            let (before, after) = pattern.split_once("{name}")?;
-            let name = value.strip_prefix(before)?.strip_suffix(after)?;
-            (!name.is_empty()).then(|| name.to_owned())
-        })
+        let by_pattern = |p: &Pattern| {
+            let (head, tail) = p.value.split_once("{name}").filter(|_| p.kind == kind)?;
+            let middle = value.strip_prefix(head)?.strip_suffix(tail)?;
+            (!middle.is_empty()).then(|| format!("{}{middle}{}", p.before, p.after))
+        };
+        exact.or_else(|| self.patterns.iter().find_map(by_pattern))
     }
 }
 
@@ -66,7 +79,7 @@ mod tests {
         let mut bindings = Bindings::default();
         bindings.bind("phone", "Main line", Bound::Value("+15550100001".into()));
         bindings.bind("lambda", "odd", Bound::Value("other".into()));
-        bindings.bind_all("lambda", "{name}-uat");
+        bindings.bind_all("lambda", ("", ""), "{name}-uat");
         assert_eq!(bindings.get("lambda", "lookup"), Some(Bound::Value("lookup-uat".into())));
         assert_eq!(bindings.get("lambda", "odd"), Some(Bound::Value("other".into())));
         assert_eq!(bindings.get("phone", "x"), None);

@@ -1,7 +1,7 @@
 //! The command line: global options and the list of commands. Each command's own arguments stand
 //! in its file under `commands/`.
 
-use crate::commands::{completions, env, explain, help, init, lab};
+use crate::commands::{apply, completions, env, explain, export, help, init, lab, plan};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -75,6 +75,12 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Start a project in this folder
     Init(init::Arguments),
+    /// Write the instance that people built as documents
+    Export(export::Arguments),
+    /// Show what a deployment would change
+    Plan(plan::Arguments),
+    /// Deploy: carry out a plan
+    Apply(apply::Arguments),
     /// List or show the project's environments
     #[command(subcommand)]
     Env(env::Command),

@@ -1,11 +1,14 @@
 //! The commands, one file each. Results go to stdout; a failure comes back as a report.
 
+pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod env;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod lab;
+pub(crate) mod plan;
 mod version;
 
 use crate::cli::Command;
@@ -20,6 +23,9 @@ pub(crate) type Outcome = Result<Exit, Report>;
 pub(crate) fn run(command: Command, app: &App) -> Outcome {
     match command {
         Command::Init(arguments) => init::run(&arguments, app),
+        Command::Export(arguments) => export::run(&arguments, app),
+        Command::Plan(arguments) => plan::run(&arguments, app),
+        Command::Apply(arguments) => apply::run(&arguments, app),
         Command::Env(command) => env::run(&command, app),
         Command::Lab(arguments) => lab::run(&arguments, app),
         Command::Explain(arguments) => explain::run(&arguments, app),

@@ -1,7 +1,5 @@
 //! Asking a person before something is changed. Reads never ask.
 
-#![allow(dead_code, reason = "the commands that write use it")]
-
 use crate::context::App;
 use crate::printer::write_err;
 use std::io::BufRead as _;

@@ -84,7 +84,10 @@ impl Connected {
         let role = identity.split_once(":assumed-role/").map_or(identity.as_str(), |(_, r)| r);
         let role = role.split('/').next().unwrap_or(role);
         let label = self.target.label();
-        printable(&format!("{label}   {}  {}  role {role}", self.instance.account, self.instance.alias))
+        printable(&format!(
+            "{label}   {}  {}  role {role}",
+            self.instance.account, self.instance.alias
+        ))
     }
 }
 

@@ -51,6 +51,11 @@ pub(crate) fn arguments() -> Vec<String> {
     std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect()
 }
 
+/// Returns an environment variable; one that is not text counts as absent.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// A command being run.
 pub(crate) struct App {
     pub(crate) global: Global,

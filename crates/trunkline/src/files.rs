@@ -19,7 +19,8 @@ fn read(root: &Path) -> Result<Vec<File>, Report> {
         let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
         for entry in entries {
             let path = entry.map_err(|e| failed(folder, &e))?.path();
-            let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|n| !n.starts_with('.'))
+            let Some(name) =
+                path.file_name().and_then(|n| n.to_str()).filter(|n| !n.starts_with('.'))
             else {
                 continue;
             };
@@ -50,7 +51,6 @@ pub(crate) struct Written {
 /// Writes documents. Each file appears whole or not at all; those that stay the same are not touched.
 pub(crate) fn save(root: &Path, documents: &Documents) -> Result<Written, Report> {
     let (existing, mut written) = (read(root)?, Written::default());
-    // A document keeps the file that it has, whatever the file is called.
     let files = documents.files();
     for (path, bytes) in &files {
         let before = existing.iter().find(|(p, _)| p == path).map(|(_, b)| b);
@@ -62,7 +62,8 @@ pub(crate) fn save(root: &Path, documents: &Documents) -> Result<Written, Report
         replace(&root.join(path), bytes).map_err(|e| failed(path, &e))?;
     }
     let kept: BTreeSet<&str> = files.iter().map(|(p, _)| p.as_str()).collect();
-    written.gone = existing.into_iter().map(|(p, _)| p).filter(|p| !kept.contains(p.as_str())).collect();
+    written.gone =
+        existing.into_iter().map(|(p, _)| p).filter(|p| !kept.contains(p.as_str())).collect();
     Ok(written)
 }
 
@@ -74,7 +75,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let short: String = name.chars().take(40).collect();
     let beside = folder.join(format!(".{short}.{}.new", std::process::id()));
     let mut file = fs::File::create(&beside)?;
-    let done = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
+    let done = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&beside, path));
     if done.is_err() {
         // The half-written file is of no use to anybody; that it stays is no second failure.
         let _ = fs::remove_file(&beside);

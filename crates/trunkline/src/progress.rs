@@ -1,26 +1,24 @@
 //! Progress: one line that is rewritten on a terminal, one line per state elsewhere.
 
-#![allow(dead_code, reason = "the commands that call AWS use it")]
-
 use crate::printer::{Printer, write_err};
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The progress of one long piece of work.
 pub(crate) struct Progress<'a> {
     printer: &'a Printer,
-    shown: Cell<bool>,
+    shown: AtomicBool,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(printer: &'a Printer) -> Self {
-        Self { printer, shown: Cell::new(false) }
+        Self { printer, shown: AtomicBool::new(false) }
     }
 
     /// Shows a passing state, such as calls done and left; on a terminal only.
     pub(crate) fn update(&self, line: &str) {
         if self.printer.terminal && !self.printer.is_quiet() {
             write_err(&format!("\r\x1b[2K{line}"));
-            self.shown.set(true);
+            self.shown.store(true, Ordering::Relaxed);
         }
     }
 
@@ -31,7 +29,7 @@ impl<'a> Progress<'a> {
     }
 
     fn clear(&self) {
-        if self.shown.replace(false) {
+        if self.shown.swap(false, Ordering::Relaxed) {
             write_err("\r\x1b[2K");
         }
     }

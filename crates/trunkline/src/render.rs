@@ -1,6 +1,7 @@
 //! Text for people: colours here, diagnostics in `render/diagnostic.rs`.
 
 pub(crate) mod diagnostic;
+pub(crate) mod plan;
 
 /// Paints text if it is switched on. Colour never carries meaning alone.
 #[derive(Clone, Copy, Debug)]

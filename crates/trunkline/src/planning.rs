@@ -1,0 +1,150 @@
+//! From a project and a connected target to a plan: read, compare, order.
+
+use crate::connect::Connected;
+use crate::context::Located;
+use crate::journal::{self, Remembered};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
+use trunkline_center::{Documents, ReadOptions, Snapshot, call_failed, read_drafts, take};
+use trunkline_config::State;
+use trunkline_model::{Diagnostic, EnvironmentUse, Report, Target};
+
+/// What `plan` and `apply` are asked for; the same options for both.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct PlanArguments {
+    /// Deploy to this environment (name or alias)
+    #[arg(long = "env", value_name = "ENV")]
+    pub(crate) environment: Option<String>,
+    /// Only in this region
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Deploy flows and modules as drafts: callers hear nothing new
+    #[arg(long)]
+    pub(crate) draft: bool,
+    /// Overwrite drafts that nobody has published
+    #[arg(long)]
+    pub(crate) overwrite_drafts: bool,
+    /// Take out of use what the project made and no longer holds
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Manage this kind too: `users` (can be repeated)
+    #[arg(long, value_name = "KIND")]
+    pub(crate) include: Vec<String>,
+    /// Allow an environment that people build in as the target
+    #[arg(long)]
+    pub(crate) into_build: bool,
+}
+
+/// The targets that a plan is for. TL0112: people build in it.
+pub(crate) fn targets(arguments: &PlanArguments, located: &Located) -> Result<Vec<Target>, Report> {
+    let name = arguments.environment.as_deref().ok_or_else(|| {
+        Diagnostic::error("TL0901", "no environment was given").help("add `--env ENVIRONMENT`")
+    })?;
+    let targets = located.targets(name, arguments.region.as_deref())?;
+    let built_in = targets.iter().any(|t| t.environment.used_for == EnvironmentUse::Build);
+    if built_in && !arguments.into_build {
+        return Err(Diagnostic::error("TL0112", format!("people build in `{name}`"))
+            .because("its configuration says `use: build`: it is exported, not deployed to")
+            .help("deploy to another environment, or insist with `--into-build`")
+            .report());
+    }
+    Ok(targets)
+}
+
+/// The folder that keeps journals.
+pub(crate) fn state_folder(located: &Located) -> Result<PathBuf, Report> {
+    match &located.project.state {
+        State::Folder(folder) => Ok(located.root.join(folder)),
+        State::S3 { .. } => Err(Diagnostic::error("TL0106", "state in S3 is not built yet")
+            .in_file(&located.project.file)
+            .help("give a folder as `state`, or leave it out for `.trunkline/state`")
+            .report()),
+    }
+}
+
+/// How the target is read.
+pub(crate) fn read_options(
+    located: &Located,
+    include: &[String],
+    drafts: bool,
+    remembered: &Remembered,
+) -> ReadOptions {
+    let singular = |kind: &String| kind.strip_suffix('s').unwrap_or(kind).to_owned();
+    ReadOptions {
+        drafts,
+        recent: remembered.recent.clone(),
+        include: include.iter().map(singular).collect(),
+        search_returns_content: located.project.settings.search_returns_content.unwrap_or(true),
+    }
+}
+
+/// Plans one target.
+pub(crate) async fn plan(
+    connected: &Connected,
+    located: &Located,
+    documents: &Documents,
+    arguments: &PlanArguments,
+) -> Result<Plan, Report> {
+    let target = &connected.target;
+    let folder = journal::folder(&state_folder(located)?, target);
+    let remembered = journal::remembered(&folder, located.project.settings.search_lag);
+    let read = read_options(located, &arguments.include, false, &remembered);
+    let documents = documents_for(located, documents, target, arguments);
+    let (cloud, instance) = (&connected.client, &connected.instance);
+    let snapshot = take(cloud, instance, Some(&documents), &connected.bindings, &read).await;
+    let mut snapshot = snapshot.map_err(|e| call_failed(&e))?;
+    let options = PlanOptions {
+        project: located.project.name.clone(),
+        environment: target.environment.name.clone(),
+        as_drafts: arguments.draft,
+        overwrite_drafts: arguments.overwrite_drafts,
+        published_may_name_saved: located.project.settings.published_may_name_saved.unwrap_or(true),
+        prune: arguments.prune,
+        staging_bucket: target.environment.staging_bucket.clone(),
+        own_drafts: remembered.drafts,
+    };
+    let needed = plan::drafts_needed(&input(&documents, &snapshot, connected, &options));
+    read_drafts(cloud, &mut snapshot, &needed, &read).await.map_err(|e| call_failed(&e))?;
+    plan::build(&input(&documents, &snapshot, connected, &options))
+}
+
+fn input<'a>(
+    documents: &'a Documents,
+    snapshot: &'a Snapshot,
+    connected: &'a Connected,
+    options: &'a PlanOptions,
+) -> PlanInput<'a> {
+    PlanInput { documents, snapshot, bindings: &connected.bindings, options }
+}
+
+/// The documents as one target wants them: in scope, with its overrides, as drafts where asked for.
+fn documents_for(
+    located: &Located,
+    documents: &Documents,
+    target: &Target,
+    arguments: &PlanArguments,
+) -> Documents {
+    let project = &located.project;
+    let included: BTreeSet<&str> =
+        arguments.include.iter().map(|k| k.strip_suffix('s').unwrap_or(k)).collect();
+    let mut wanted =
+        Documents { attachments: documents.attachments.clone(), ..Documents::default() };
+    for document in documents.iter() {
+        let opt_in = trunkline_center::kind_named(document.kind).is_some_and(|k| k.opt_in());
+        let out = !project.scope.holds(document.kind, &document.name)
+            || project.is_external(document.kind, &document.name)
+            || opt_in && !included.contains(document.kind);
+        if out {
+            continue;
+        }
+        let mut document = document.clone();
+        document.body.extend(project.overrides_for(document.kind, &document.name, target));
+        if arguments.draft && matches!(document.kind, "flow" | "module") {
+            document.body.insert("status".to_owned(), "saved".into());
+        }
+        let inserted = wanted.insert(document);
+        debug_assert!(inserted.is_ok(), "names were unique before");
+    }
+    wanted
+}
