@@ -9,6 +9,8 @@ mod check;
 mod compare;
 mod lines;
 mod order;
+#[cfg(test)]
+mod order_tests;
 mod prune;
 mod steps;
 

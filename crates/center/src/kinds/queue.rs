@@ -92,6 +92,7 @@ static SPEC: Spec = Spec {
         batch: 50,
         key: Value::clone,
     }],
+    kept: &["Description"],
     retire: Retire::First { operation: "UpdateQueueStatus", input: r#"{"Status":"DISABLED"}"# },
     delete: Some("DeleteQueue"),
     ..Spec::EMPTY

@@ -84,6 +84,7 @@ static SPEC: Spec = Spec {
         batch: 10,
         key: |config| config.get("QueueReference").cloned().unwrap_or_default(),
     }],
+    kept: &["Description"],
     retire: Retire::Tagged,
     delete: Some("DeleteRoutingProfile"),
     ..Spec::EMPTY

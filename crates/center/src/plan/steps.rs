@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use trunkline_flow::reference::{self, Reference};
 use trunkline_flow::rewrite;
+use trunkline_model::Diagnostic;
 
 /// The tag that says which project made a resource.
 pub const PROJECT_TAG: &str = "trunkline:project";
@@ -24,7 +25,7 @@ pub struct StepsOf<'a> {
     /// Where the steps go.
     pub steps: &'a mut Vec<Step>,
     /// Warnings and notes go here.
-    pub findings: &'a mut Vec<trunkline_model::Diagnostic>,
+    pub findings: &'a mut Vec<Diagnostic>,
 }
 
 impl StepsOf<'_> {
@@ -153,10 +154,16 @@ pub fn made(
 }
 
 fn update(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+    let stays = |f: &&str| spec.kept.contains(f) && !change.wanted.body.contains_key(*f);
     for update in spec.updates {
-        if update.fields.iter().any(|f| change.differs(f)) {
+        if update.fields.iter().any(|f| change.differs(f) && !stays(f)) {
             push_update(spec, update, change, steps);
         }
+    }
+    for field in spec.kept.iter().filter(|f| change.differs(f) && stays(f)) {
+        let message = format!("`{field}` stays as it is: the service cannot empty it");
+        let found = Diagnostic::warning("TL0406", message).on(change.wanted.subject());
+        steps.findings.push(found.help("write the text that it shall have into the document"));
     }
     for members in spec.members {
         if change.differs(members.field) {
@@ -178,6 +185,7 @@ fn push_update(spec: &'static Spec, update: &Update, change: &Change<'_>, steps:
                 input.insert((*field).to_owned(), value.clone());
             }
             // What the document no longer says is emptied where it can be.
+            None if spec.kept.contains(field) => {}
             None => {
                 let before = change.before.and_then(|b| b.get(*field));
                 input.extend(before.and_then(emptied).map(|v| ((*field).to_owned(), v)));

@@ -44,11 +44,11 @@ fn queue_status_and_caller_id_follow_the_document() {
     ];
     assert_eq!(changed, expected);
     scene.exports(&[HOURS, SALES]);
-    let bare = (
-        "connect/queues/Sales.yaml",
-        "Name: Sales\nHoursOfOperationId: ${hours:Day}\nStatus: ENABLED\n",
-    );
-    assert_eq!(scene.apply(&[HOURS, bare]), ["UpdateQueueName", "UpdateQueueMaxContacts"]);
+    let bare = "Name: Sales\nHoursOfOperationId: ${hours:Day}\nStatus: ENABLED\n";
+    let bare = [HOURS, (SALES.0, bare)];
+    assert_eq!(scene.apply(&bare), ["UpdateQueueMaxContacts"]);
+    let stays = &scene.plan(&bare).expect("a plan").findings[0];
+    assert!(stays.message.contains("`Description` stays"), "{}", stays.message);
 }
 
 #[test]
