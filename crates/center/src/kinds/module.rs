@@ -90,10 +90,9 @@ impl Kind for Module {
             let settings = serde_json::from_str(&text).unwrap_or(Value::String(text));
             body.insert("settings".to_owned(), settings);
         }
-        if let Some(external) = body.shift_remove("ExternalInvocationConfiguration") {
-            if external.get("Enabled") == Some(&json!(true)) {
-                body.insert("external_invocation".to_owned(), json!(true));
-            }
+        let external = body.shift_remove("ExternalInvocationConfiguration");
+        if external.is_some_and(|e| e.get("Enabled") == Some(&json!(true))) {
+            body.insert("external_invocation".to_owned(), json!(true));
         }
     }
 

@@ -141,3 +141,18 @@ fn modules_that_call_each_other_are_made_as_stubs_first() {
     let creates = operations.iter().filter(|o| *o == "CreateContactFlowModule").count();
     assert_eq!((creates, operations.len()), (2, 3));
 }
+
+#[test]
+fn a_security_profile_names_modules() {
+    let (path, text) = module("Say", &json!({}), "Hello");
+    let profile = (
+        "connect/security-profiles/Coach.yaml",
+        "Name: Coach
+AllowedFlowModules:
+- Type: MCP
+  FlowModuleId: ${module:Say}
+",
+    );
+    let operations = Bench::new().becomes(&[(&path, &text), profile]);
+    assert_eq!(operations, ["CreateContactFlowModule", "CreateSecurityProfile"]);
+}

@@ -1,6 +1,7 @@
 //! Kinds of settings: each is made, changed field by field, and retired.
 
 use crate::harness::{Bench, Text, documents, round_trip};
+use trunkline_testkit::Blow;
 
 /// Makes, changes and prunes; `expected` are the operations of each state after the first.
 #[track_caller]
@@ -197,4 +198,49 @@ Permissions:
     );
     let deleted = bench.prunes().1;
     assert_eq!(deleted, ["DeleteSecurityProfile", "DeleteUserHierarchyGroup"]);
+}
+
+#[test]
+fn an_answer_that_is_lost_changes_nothing() {
+    let files = [
+        HOURS,
+        (
+            "connect/hours-overrides/x.yaml",
+            "Name: Closed days\nHoursOfOperationId: ${hours:Main line}\nOverrideType: CLOSED\nEffectiveFrom: '2027-12-25'\nEffectiveTill: '2027-12-26'\n",
+        ),
+        ("connect/prompts/Hello.yaml", "Name: Hello\nAudio: Hello.wav\n"),
+        ("connect/prompts/Hello.wav", "RIFF1"),
+        ("connect/predefined-attributes/Skill.yaml", "Name: Skill\nValues:\n- Tax\n"),
+        ("connect/agent-statuses/Lunch.yaml", "Name: Lunch\n"),
+        ("connect/user-hierarchy/Levels.yaml", "Name: Levels\nLevelOne: Region\nLevelTwo: Team\n"),
+        ("connect/hierarchy-groups/EMEA.yaml", "Name: EMEA\n"),
+        (
+            "connect/hierarchy-groups/EH.yaml",
+            "Name: Help\nParentGroupId: ${hierarchy-group:EMEA}\n",
+        ),
+        ("connect/hierarchy-groups/APAC.yaml", "Name: APAC\n"),
+        (
+            "connect/hierarchy-groups/AH.yaml",
+            "Name: Help\nParentGroupId: ${hierarchy-group:APAC}\n",
+        ),
+        ("connect/security-profiles/Coach.yaml", "Name: Coach\nPermissions:\n- BasicAgentAccess\n"),
+        (
+            "connect/views/Card.json",
+            r#"{"name": "Card", "content": {"template": {"Body": []}, "actions": ["Next"]}}"#,
+        ),
+    ];
+    let wanted = documents(&files);
+    let mut number = 1;
+    loop {
+        let bench = Bench::new();
+        bench.cloud.fail(number, Blow::LostAfter);
+        let operations = bench.deploy(&wanted);
+        let again = bench.plan(&wanted).expect("a plan");
+        assert!(again.is_empty(), "write {number} of {operations:?}: {:#?}", again.steps);
+        number += 1;
+        if number > operations.len() {
+            break;
+        }
+    }
+    assert_eq!(number, 14, "13 writes");
 }
