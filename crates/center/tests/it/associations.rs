@@ -3,6 +3,7 @@
 use crate::scene::Scene;
 use serde_json::{Value, json};
 use trunkline_center::Bound;
+use trunkline_testkit::Blow;
 
 #[test]
 fn instance_attributes_change_one_by_one_and_others_stay() {
@@ -90,6 +91,17 @@ fn origins_are_named_by_themselves_or_by_a_binding() {
     }
     let wrong = [("connect/approved-origins/x.yaml", "Name: crm\nOrigin: https://x.example.com\n")];
     assert_eq!(scene.plan(&wrong).expect_err("refused").0[0].code, "TL0202");
+}
+
+#[test]
+fn an_association_whose_answer_was_lost_is_not_taken_for_a_conflict() {
+    for blow in [Blow::LostAfter, Blow::LostBefore] {
+        let scene = Scene::new();
+        scene.cloud.fail(1, blow);
+        let text = "Name: https://desk.example.com\nOrigin: https://desk.example.com\n";
+        let made = scene.apply(&[("connect/approved-origins/desk.yaml", text)]);
+        assert_eq!(made, ["AssociateApprovedOrigin"]);
+    }
 }
 
 #[test]
@@ -246,6 +258,20 @@ fn users_are_made_for_saml_only() {
     let expected =
         ["UpdateUserIdentityInfo", "UpdateUserPhoneConfig", "UpdateUserSecurityProfiles"];
     assert_eq!(steps, expected);
+    scene.connect(
+        "CreatePredefinedAttribute",
+        json!({ "Name": "Language", "Values": { "StringList": ["English", "German"] } }),
+    );
+    let skill = |value: &str, level: u32| {
+        format!("- AttributeName: Language\n  AttributeValue: {value}\n  Level: {level}\n")
+    };
+    let with = |skills: String| format!("{changed}UserProficiencies:\n{skills}");
+    let (first, second) =
+        (with(skill("English", 3)), with(skill("English", 4) + &skill("German", 1)));
+    assert_eq!(scene.apply(&[(path, &first)]), ["AssociateUserProficiencies"]);
+    let steps = scene.apply(&[(path, &second)]);
+    assert_eq!(steps, ["AssociateUserProficiencies", "UpdateUserProficiencies"]);
+    assert_eq!(scene.apply(&[(path, &changed)]), ["DisassociateUserProficiencies"]);
     let mut scene = Scene::with_identity("CONNECT_MANAGED");
     scene.read.include.insert("user".to_owned());
     assert_eq!(scene.plan(&[(path, user)]).expect_err("refused").0[0].code, "TL0406");
