@@ -128,8 +128,8 @@ fn documents_for(
     let project = &located.project;
     let included: BTreeSet<&str> =
         arguments.include.iter().map(|k| k.strip_suffix('s').unwrap_or(k)).collect();
-    let mut wanted =
-        Documents { attachments: documents.attachments.clone(), ..Documents::default() };
+    let mut wanted = Documents::default();
+    wanted.attachments.clone_from(&documents.attachments);
     for document in documents.iter() {
         let opt_in = trunkline_center::kind_named(document.kind).is_some_and(|k| k.opt_in());
         let out = !project.scope.holds(document.kind, &document.name)
