@@ -2,7 +2,7 @@
 //! lacks or may not know yet. Kinds read side by side; each operation waits in its own rate bucket.
 
 use crate::cloud::{Call, CallError, CallErrorKind, Cloud};
-use crate::kind::{Kind, List, Search, Spec};
+use crate::kind::{Format, Kind, List, Search, Spec};
 use crate::resource::{Instance, Resource};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -226,7 +226,9 @@ pub fn resource_of(kind: &dyn Kind, summary: &Summary, mut body: Map<String, Val
     }
     kind.normalise(&mut body);
     for field in spec.fields {
-        if let Some(value) = body.shift_remove(*field).filter(|v| !is_empty(v)) {
+        // An empty layout is not the same content as none.
+        let kept = |v: &Value| !is_empty(v) || v.is_object() && spec.format == Format::Json;
+        if let Some(value) = body.shift_remove(*field).filter(kept) {
             resource.body.insert((*field).to_owned(), value);
         }
     }
