@@ -93,10 +93,10 @@ pub(crate) fn ordered(kind: &dyn Kind, mut body: Map<String, Value>) -> Map<Stri
     let tags = tags_key(spec.format);
     let mut out = Map::new();
     for field in spec.fields {
-        if matches!(*field, "content" | "Config") {
-            if let Some(value) = body.shift_remove(tags) {
-                out.insert(tags.to_owned(), value);
-            }
+        if matches!(*field, "content" | "Config")
+            && let Some(value) = body.shift_remove(tags)
+        {
+            out.insert(tags.to_owned(), value);
         }
         if let Some(value) = body.shift_remove(*field) {
             out.insert((*field).to_owned(), value);

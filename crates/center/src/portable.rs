@@ -68,10 +68,10 @@ impl<'a> Portable<'a> {
         path: &Path<'_>,
         text: &str,
     ) -> Option<String> {
-        if let Some(kind) = id_field(ids, path) {
-            if let Some(reference) = self.id_value(kind, subject, path, text) {
-                return Some(reference);
-            }
+        if let Some(kind) = id_field(ids, path)
+            && let Some(reference) = self.id_value(kind, subject, path, text)
+        {
+            return Some(reference);
         }
         if !might_point(text) {
             return reference::is_candidate(text).then(|| reference::escape(text));
@@ -182,14 +182,16 @@ impl<'a> Portable<'a> {
         }
         let ours = account == self.instance.account.as_str();
         let any_region = region == "$.AwsRegion";
-        if ours && service == "lambda" && (any_region || region == self.instance.region.as_str()) {
-            if let Some(function) = resource.strip_prefix("function:") {
-                let name = self.bindings.name_of("lambda", function);
-                let name = name.unwrap_or_else(|| function.to_owned());
-                let reference = Reference::new("lambda", name);
-                let reference = if any_region { reference.form("any-region") } else { reference };
-                return Some((base, reference));
-            }
+        if ours
+            && service == "lambda"
+            && (any_region || region == self.instance.region.as_str())
+            && let Some(function) = resource.strip_prefix("function:")
+        {
+            let name = self.bindings.name_of("lambda", function);
+            let name = name.unwrap_or_else(|| function.to_owned());
+            let reference = Reference::new("lambda", name);
+            let reference = if any_region { reference.form("any-region") } else { reference };
+            return Some((base, reference));
         }
         let whole = &text[base.clone()];
         if whole == self.instance.arn {
@@ -205,10 +207,9 @@ impl<'a> Portable<'a> {
         }
         if let Some(user) =
             resource.strip_prefix(&format!("instance/{}/queue/agent/", self.instance.id))
+            && let Some(("user", name)) = self.names.of_id(user)
         {
-            if let Some(("user", name)) = self.names.of_id(user) {
-                return Some((base, Reference::new("user", name).form("agent-queue")));
-            }
+            return Some((base, Reference::new("user", name).form("agent-queue")));
         }
         // The qualifier goes with it: a version or alias of something unknown is unknown as well.
         let name = self.bound_name("arn", &text[found.range.clone()], subject, path);

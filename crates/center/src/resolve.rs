@@ -190,10 +190,10 @@ pub fn references(value: &Value) -> Vec<Reference> {
             return;
         }
         for piece in reference::parse(text).unwrap_or_default() {
-            if let Piece::Ref(reference) = piece {
-                if !seen.contains(&reference) {
-                    seen.push(reference);
-                }
+            if let Piece::Ref(reference) = piece
+                && !seen.contains(&reference)
+            {
+                seen.push(reference);
             }
         }
     }

@@ -124,10 +124,10 @@ impl Kind for Flow {
     }
 
     fn input(&self, operation: &str, input: &mut Map<String, Value>) {
-        if operation == "CreateContactFlow" {
-            if let Some(flow_type) = input.shift_remove("type") {
-                input.insert("Type".to_owned(), flow_type);
-            }
+        if operation == "CreateContactFlow"
+            && let Some(flow_type) = input.shift_remove("type")
+        {
+            input.insert("Type".to_owned(), flow_type);
         }
     }
 

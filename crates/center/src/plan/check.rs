@@ -117,9 +117,8 @@ fn closest(kind: &str, name: &str, input: &PlanInput<'_>) -> Option<String> {
 
 /// Functions that the target lacks: their ARNs can be written, so only the snapshot knows.
 fn outside(reference: &Reference, input: &PlanInput<'_>) -> Option<Diagnostic> {
-    let known = input.snapshot.functions_missing.iter();
-    let missing =
-        known.filter(|(name, _)| reference.kind == "lambda" && *name == reference.name).next()?;
+    let mut known = input.snapshot.functions_missing.iter();
+    let missing = known.find(|(name, _)| reference.kind == "lambda" && *name == reference.name)?;
     Some(
         Diagnostic::error(
             "TL0206",
