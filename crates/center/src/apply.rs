@@ -7,6 +7,7 @@
 mod driver;
 mod event;
 mod machine;
+mod ready;
 mod recognise;
 mod verify;
 

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use trunkline_model::{Diagnostic, Report};
 
-/// Calls under way at once; the rate buckets of the port decide how fast they go.
-const CALLS_AT_ONCE: usize = 64;
+/// Calls under way at once, all operations together; the rate buckets of the port decide how fast they go.
+const CALLS_AT_ONCE: usize = 256;
 
 /// What an apply tells while it runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 //! The driver must make the events of `take_events` durable before it makes the calls of `next`.
 
 use super::event::{Event, StepResult};
+use super::ready::Ready;
 use super::recognise;
 use crate::bindings::Bindings;
 use crate::cloud::{Answer, Call, CallError, CallErrorKind};
@@ -72,6 +73,7 @@ pub struct Machine {
     names: Names,
     progress: Vec<Progress>,
     places: BTreeMap<String, usize>,
+    ready: Ready,
     events: Vec<Event>,
     failures: Vec<Diagnostic>,
     /// Flows and modules that stayed drafts, with the service's problems.
@@ -89,11 +91,13 @@ impl Machine {
             made: Entry::default(),
             found: Vec::new(),
         };
-        let places = plan.steps.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
+        let places: BTreeMap<String, usize> =
+            plan.steps.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
+        let ready = Ready::new(&plan, &places);
         let progress = vec![fresh; plan.steps.len()];
         let names = Names::default();
         let (events, failures, drafts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { plan, instance, names, progress, places, events, failures, drafts }
+        Self { plan, instance, names, progress, places, ready, events, failures, drafts }
     }
 
     /// Replays what an earlier run of the same plan journalled.
@@ -124,13 +128,8 @@ impl Machine {
     /// Calls that can be made now, at most `limit`; none once a step has failed.
     pub fn next(&mut self, limit: usize) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for place in 0..self.plan.steps.len() {
-            if effects.len() >= limit || !self.failures.is_empty() {
-                break;
-            }
-            if self.progress[place].state != State::Waiting || !self.is_ready(place) {
-                continue;
-            }
+        while effects.len() < limit && self.failures.is_empty() {
+            let Some(place) = self.ready.take(&self.plan.steps) else { break };
             self.progress[place].state = State::Busy;
             let check = self.plan.steps[place].check.clone();
             match check.filter(|_| !self.progress[place].in_doubt) {
@@ -189,13 +188,6 @@ impl Machine {
 
     fn step(&self, place: usize) -> &Step {
         &self.plan.steps[place]
-    }
-
-    fn is_ready(&self, place: usize) -> bool {
-        let done = |id: &String| {
-            self.places.get(id).is_some_and(|p| matches!(self.progress[*p].state, State::Done(_)))
-        };
-        self.step(place).needs.iter().all(done)
     }
 
     fn resolved(&self, place: usize, input: &Value) -> Result<Value, Report> {
@@ -433,7 +425,11 @@ impl Machine {
     }
 
     fn done(&mut self, place: usize, result: StepResult, made: Entry) {
+        if self.progress[place].state == State::Busy {
+            self.ready.ended(&self.plan.steps[place]);
+        }
         self.progress[place].state = State::Done(result);
+        self.ready.done(place);
         self.provide(place, made);
     }
 
@@ -445,6 +441,7 @@ impl Machine {
     }
 
     fn fail(&mut self, place: usize, report: Report) {
+        self.ready.ended(&self.plan.steps[place]);
         self.progress[place].state = State::Failed;
         for diagnostic in report.0 {
             self.events.push(Event::StepFailed {
