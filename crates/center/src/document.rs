@@ -79,7 +79,8 @@ impl Documents {
 
     /// Returns one document.
     pub fn get(&self, kind: &str, name: &str) -> Option<&Document> {
-        self.iter().find(|d| d.kind == kind && d.name == name)
+        let kind = kinds::get(kind)?.spec().name;
+        self.documents.get(&(kind, name.to_owned()))
     }
 
     /// Takes one document out.
@@ -259,6 +260,11 @@ fn check_fields(kind: &dyn Kind, document: &Document) -> Vec<Diagnostic> {
     for field in document.body.keys() {
         let tags = field == tags_key(spec.format) && spec.create.as_ref().is_some_and(|c| c.tags);
         if !spec.fields.contains(&field.as_str()) && !tags {
+            let near = crate::near::nearest(field, spec.fields.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("remove it; the kind has: {}", spec.fields.join(", ")),
+            };
             problems.push(
                 Diagnostic::error(
                     "TL0209",
@@ -266,7 +272,7 @@ fn check_fields(kind: &dyn Kind, document: &Document) -> Vec<Diagnostic> {
                 )
                 .in_file(&path)
                 .on(document.subject())
-                .help(format!("remove it; the kind has: {}", spec.fields.join(", "))),
+                .help(help),
             );
         }
     }

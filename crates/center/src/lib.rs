@@ -11,6 +11,7 @@ mod filename;
 mod json;
 mod kind;
 mod kinds;
+mod near;
 mod outside;
 pub mod plan;
 mod portable;

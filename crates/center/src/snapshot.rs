@@ -9,6 +9,7 @@ use crate::resource::{Instance, Names, Resource};
 use crate::{outside, read::text};
 use futures_util::future::try_join_all;
 use serde_json::json;
+use std::collections::BTreeSet;
 use trunkline_model::{AccountId, Diagnostic, Region, Report};
 
 /// Everything read from one instance at one time.
@@ -16,7 +17,7 @@ use trunkline_model::{AccountId, Diagnostic, Region, Report};
 pub struct Snapshot {
     /// The instance.
     pub instance: Instance,
-    /// Its resources, by kind and name.
+    /// Its resources, sorted by kind and name.
     pub resources: Vec<Resource>,
     /// What has a name there, bots, functions and phone numbers included.
     pub names: Names,
@@ -27,7 +28,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// Returns one resource.
     pub fn get(&self, kind: &str, name: &str) -> Option<&Resource> {
-        self.resources.iter().find(|r| r.kind == kind && r.name == name)
+        let key = |r: &Resource| (r.kind, r.name.as_str()).cmp(&(kind, name));
+        Some(&self.resources[self.resources.binary_search_by(key).ok()?])
     }
 }
 
@@ -108,6 +110,7 @@ pub async fn take(
         Some(documents) => outside::missing_functions(&reader, documents, bindings).await?,
         None => Vec::new(),
     };
+    resources.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Ok(Snapshot { instance: instance.clone(), resources, names, functions_missing })
 }
 
@@ -120,10 +123,9 @@ pub async fn read_drafts(
 ) -> Result<(), CallError> {
     let instance = snapshot.instance.clone();
     let reader = Reader { cloud, instance: &instance, options };
-    let chosen = snapshot
-        .resources
-        .iter_mut()
-        .filter(|r| wanted.iter().any(|(kind, id)| r.kind == *kind && r.id == *id));
+    let wanted: BTreeSet<(&str, &str)> = wanted.iter().map(|(k, id)| (*k, id.as_str())).collect();
+    let chosen =
+        snapshot.resources.iter_mut().filter(|r| wanted.contains(&(r.kind, r.id.as_str())));
     let reading = chosen.filter_map(|r| Some(kinds::get(r.kind)?.read_draft(&reader, r)));
     try_join_all(reading).await.map(drop)
 }
@@ -152,7 +154,10 @@ pub fn call_failed(error: &CallError) -> Report {
         "TL0602" => diagnostic.help("sign in again and run the same command: it carries on"),
         "TL0603" => diagnostic.help("check the role's name, its trust policy and the external id"),
         "TL0604" => {
-            diagnostic.help("allow the action in the role's policy and run the same command")
+            let action = error.operation.replace('.', ":");
+            diagnostic
+                .because(format!("the role lacks {action}"))
+                .help("allow the action in the role's policy and run the same command again")
         }
         _ => diagnostic,
     }

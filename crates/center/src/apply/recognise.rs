@@ -115,8 +115,7 @@ pub(super) fn failure(step: &Step, target: &PlanTarget, error: &CallError) -> Re
     for diagnostic in &mut report.0 {
         diagnostic.place.subject = Some(subject(&step.kind, &step.name));
         if diagnostic.code == "TL0604" {
-            let action = error.operation.replace('.', ":");
-            diagnostic.notes.push(format!("the role lacks {action} on {}", target.instance_arn));
+            diagnostic.notes.push(format!("the instance is {}", target.instance_arn));
         }
         diagnostic.notes.extend(problems(error));
     }

@@ -59,12 +59,26 @@ pub(super) fn unresolved<'a>(
 }
 
 fn located(diagnostic: Diagnostic, document: &Document, reference: &Reference) -> Diagnostic {
-    let path = crate::document::path_of(&Value::Object(document.body.clone()), reference);
-    let diagnostic = diagnostic.on(document.subject()).path(path);
+    let body = Value::Object(document.body.clone());
+    let path = crate::document::path_of(&body, reference);
+    let diagnostic = diagnostic.on(document.subject()).path(in_words(&body, &path));
     match &document.file {
         Some(file) => diagnostic.in_file(file),
         None => diagnostic,
     }
+}
+
+/// A JSON pointer as people read it: fields with dots between them, a flow's block by its identifier, as in
+/// `block "menu" (Compare) > Transitions.Conditions.0.Condition.Operands.0`.
+fn in_words(body: &Value, pointer: &str) -> String {
+    let plain = |pointer: &str| pointer.trim_start_matches('/').replace('/', ".");
+    let block = pointer.strip_prefix("/content/Actions/").and_then(|rest| {
+        let (number, rest) = rest.split_once('/')?;
+        let action = body.pointer(&format!("/content/Actions/{number}"))?;
+        let (id, kind) = (action.get("Identifier")?.as_str()?, action.get("Type")?.as_str()?);
+        Some(format!("block \"{id}\" ({kind}) > {}", plain(rest)))
+    });
+    block.unwrap_or_else(|| plain(pointer))
 }
 
 fn explain(reference: &Reference, why: &Unresolved, input: &PlanInput<'_>) -> Diagnostic {
@@ -106,13 +120,8 @@ fn explain(reference: &Reference, why: &Unresolved, input: &PlanInput<'_>) -> Di
 
 /// The name of the same kind that is nearest, where one is near.
 fn closest(kind: &str, name: &str, input: &PlanInput<'_>) -> Option<String> {
-    let lower = name.to_lowercase();
-    let near = |other: &str| {
-        let other = other.to_lowercase();
-        other == lower || other.contains(&lower) || lower.contains(&other)
-    };
-    let names = input.documents.iter().filter(|d| d.kind == kind).map(|d| d.name.clone());
-    names.into_iter().find(|n| near(n))
+    let names = input.documents.iter().filter(|d| d.kind == kind).map(|d| d.name.as_str());
+    crate::near::nearest(name, names).map(str::to_owned)
 }
 
 /// Functions that the target lacks: their ARNs can be written, so only the snapshot knows.

@@ -66,11 +66,10 @@ impl StepsOf<'_> {
     /// Adds a step.
     pub fn step(&mut self, action: Action, call: StepCall) -> &mut Step {
         let base = format!("{}/{}/{}", self.spec.name, self.name, call.operation);
-        let same = self
-            .steps
-            .iter()
-            .filter(|s| s.id == base || s.id.starts_with(&format!("{base}#")))
-            .count();
+        let again = format!("{base}#");
+        let own = |s: &&Step| s.kind == self.spec.name && s.name == self.name;
+        let own = self.steps.iter().rev().take_while(own);
+        let same = own.filter(|s| s.id == base || s.id.starts_with(&again)).count();
         let id = if same == 0 { base } else { format!("{base}#{}", same + 1) };
         let (kind, name) = (self.spec.name.to_owned(), self.name.to_owned());
         self.steps.push(Step {
