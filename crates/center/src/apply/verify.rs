@@ -5,8 +5,8 @@ use super::recognise;
 use crate::cloud::{Call, CallError, Cloud};
 use crate::kinds;
 use crate::plan::Plan;
-use crate::read::{ReadOptions, Reader, list_all};
-use crate::resolve::Resolver;
+use crate::read::{ReadOptions, Reader, json_of, text};
+use crate::resolve::{Resolver, references};
 use crate::resource::{Instance, Names};
 use crate::snapshot::call_failed;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -72,20 +72,30 @@ async fn made_since(
     instance: &Instance,
     plan: &Plan,
 ) -> Result<Vec<String>, CallError> {
-    let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut wanted: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
     for step in plan.steps.iter().filter(|s| s.made.is_some()) {
-        wanted.entry(&step.kind).or_default().insert(&step.name);
+        let (Some(adopt), Some(kind)) = (&step.adopt, kinds::get(&step.kind)) else { continue };
+        let spec = kind.spec();
+        // A list of all names says nothing where a name counts only within something. And within
+        // what the plan makes as well, nothing can have been made before.
+        let tells = spec.within.is_none() || !spec.beside.is_empty();
+        if tells && references(&adopt.list_input).is_empty() {
+            let key = (step.kind.as_str(), adopt.list_input.to_string());
+            wanted.entry(key).or_default().insert(spec.own_name(&step.name));
+        }
     }
     let options = ReadOptions::default();
     let reader = Reader { cloud, instance, options: &options };
     let mut found = Vec::new();
-    for (kind, names) in wanted {
+    for ((kind, input), names) in wanted {
         let Some(list) = kinds::get(kind).and_then(|k| k.spec().list.as_ref()) else { continue };
-        for row in list_all(&reader, list).await? {
-            if names.contains(row.name.as_str()) {
+        let (_, _, name) = list.members;
+        for row in reader.pages(list.operation, list.items, json_of(&input)).await? {
+            let name = text(&row, name);
+            if names.contains(&name) {
                 found.push(format!(
                     "{} was made by somebody else",
-                    crate::document::subject(kind, &row.name)
+                    crate::document::subject(kind, &name)
                 ));
             }
         }

@@ -188,7 +188,8 @@ fn resolve_now(steps: &mut [Step], resolver: &Resolver<'_>) -> Result<(), Report
         let who = subject(&step.kind, &step.name);
         let inputs = std::iter::once(&mut step.call.input)
             .chain(step.as_draft.iter_mut().map(|c| &mut c.input))
-            .chain(step.check.iter_mut().map(|c| &mut c.input));
+            .chain(step.check.iter_mut().map(|c| &mut c.input))
+            .chain(step.adopt.iter_mut().map(|a| &mut a.list_input));
         for input in inputs {
             let walked =
                 trunkline_flow::rewrite::map_strings::<()>(input, &mut |path, text| match partly(
