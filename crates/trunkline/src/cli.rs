@@ -1,7 +1,7 @@
 //! The command line: global options and the list of commands. Each command's own arguments stand
 //! in its file under `commands/`.
 
-use crate::commands::{apply, completions, env, explain, export, help, init, lab, plan};
+use crate::commands::{apply, completions, env, explain, export, help, init, instance, lab, plan};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// List or show the project's environments
     #[command(subcommand)]
     Env(env::Command),
+    /// Create an environment's Connect instance
+    #[command(subcommand)]
+    Instance(instance::Command),
     /// Run the lab, a local AWS to try things out on
     Lab(lab::Arguments),
     /// Explain an error code, or list all of them

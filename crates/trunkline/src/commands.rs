@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod help;
 pub(crate) mod init;
+pub(crate) mod instance;
 pub(crate) mod lab;
 pub(crate) mod plan;
 mod version;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Plan(arguments) => plan::run(&arguments, app),
         Command::Apply(arguments) => apply::run(&arguments, app),
         Command::Env(command) => env::run(&command, app),
+        Command::Instance(command) => instance::run(&command, app),
         Command::Lab(arguments) => lab::run(&arguments, app),
         Command::Explain(arguments) => explain::run(&arguments, app),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -4,7 +4,7 @@ use crate::context::{App, Located};
 use crate::render::printable;
 use std::sync::Arc;
 use trunkline_aws::{Aws, Buckets, Client, Options, Role, Settings};
-use trunkline_center::{Bindings, Bound, Instance, call_failed, find_instance};
+use trunkline_center::{Bindings, Bound, CallError, Instance, call_failed, find_instance};
 use trunkline_config::{Binding, Project};
 use trunkline_model::{Diagnostic, Report, Target};
 
@@ -78,6 +78,18 @@ pub(crate) async fn client(
 }
 
 impl Connected {
+    /// A call on the target that failed, with the target and the instance that it was made on.
+    pub(crate) fn failed(&self, error: &CallError) -> Report {
+        let mut report = call_failed(error);
+        for found in &mut report.0 {
+            found.place.subject = Some(self.target.label());
+            if found.code == "TL0604" {
+                found.notes.push(format!("the instance is {}", self.instance.arn));
+            }
+        }
+        report
+    }
+
     /// The line that names account, alias, region and role before anything else is said.
     pub(crate) fn headline(&self) -> String {
         let identity = &self.client.identity().arn;

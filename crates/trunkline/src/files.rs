@@ -9,7 +9,34 @@ use trunkline_model::{Diagnostic, Report};
 
 /// Reads every document of a project.
 pub(crate) fn load(root: &Path) -> Result<Documents, Report> {
-    Documents::load(&read(root)?)
+    let files = read(root)?;
+    Documents::load(&files).map_err(|report| with_lines(root, report))
+}
+
+/// Adds line and column to findings that name a file but no line: where the reference or the word that the
+/// message quotes stands first in it. A finding whose word is written otherwise in the file stays as it is.
+pub(crate) fn with_lines(root: &Path, mut report: Report) -> Report {
+    for found in report.0.iter_mut().filter(|d| d.place.line.is_none()) {
+        let text = found.place.file.as_ref().and_then(|f| fs::read_to_string(root.join(f)).ok());
+        let spot = quoted(&found.message).zip(text).and_then(|(word, text)| {
+            let (number, line) = text.lines().enumerate().find(|(_, l)| l.contains(&word))?;
+            Some((number + 1, line[..line.find(&word)?].chars().count() + 1))
+        });
+        if let Some((line, column)) = spot {
+            found.place.line = u32::try_from(line).ok();
+            found.place.column = u32::try_from(column).ok();
+        }
+    }
+    report
+}
+
+/// The reference in a message, or else what stands in backticks.
+fn quoted(message: &str) -> Option<String> {
+    let reference = message.find("${").and_then(|start| {
+        let end = start + message[start..].find('}')?;
+        Some(message[start..=end].to_owned())
+    });
+    reference.or_else(|| message.split('`').nth(1).map(str::to_owned)).filter(|w| !w.is_empty())
 }
 
 /// Reads the files in the folders of the kinds, in order of path.
@@ -88,5 +115,9 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// TL0208 for a file.
 pub(crate) fn failed(path: &str, error: &std::io::Error) -> Report {
-    Diagnostic::error("TL0208", format!("{error}")).in_file(path).report()
+    let message = format!("{path} cannot be read or written: {error}");
+    Diagnostic::error("TL0208", message)
+        .in_file(path)
+        .help("check that the folder exists and that its permissions allow it")
+        .report()
 }

@@ -6,7 +6,7 @@ use crate::journal::{self, Remembered};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
-use trunkline_center::{Documents, ReadOptions, Snapshot, call_failed, read_drafts, take};
+use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
 use trunkline_config::State;
 use trunkline_model::{Diagnostic, EnvironmentUse, Report, Target};
 
@@ -93,7 +93,7 @@ pub(crate) async fn plan(
     let documents = documents_for(located, documents, target, arguments);
     let (cloud, instance) = (&connected.client, &connected.instance);
     let snapshot = take(cloud, instance, Some(&documents), &connected.bindings, &read).await;
-    let mut snapshot = snapshot.map_err(|e| call_failed(&e))?;
+    let mut snapshot = snapshot.map_err(|e| connected.failed(&e))?;
     let options = PlanOptions {
         project: located.project.name.clone(),
         environment: target.environment.name.clone(),
@@ -105,8 +105,9 @@ pub(crate) async fn plan(
         own_drafts: remembered.drafts,
     };
     let needed = plan::drafts_needed(&input(&documents, &snapshot, connected, &options));
-    read_drafts(cloud, &mut snapshot, &needed, &read).await.map_err(|e| call_failed(&e))?;
+    read_drafts(cloud, &mut snapshot, &needed, &read).await.map_err(|e| connected.failed(&e))?;
     plan::build(&input(&documents, &snapshot, connected, &options))
+        .map_err(|report| crate::files::with_lines(&located.root, report))
 }
 
 fn input<'a>(

@@ -59,6 +59,8 @@ struct Progress {
     /// Begun before, and nobody knows whether it took effect.
     in_doubt: bool,
     tries: u32,
+    /// The call that the journal knows of: which of `draft_call`'s.
+    announced: Option<Option<usize>>,
     /// Which of the calls is made: None the step's own, otherwise one of `as_draft`.
     draft_call: Option<usize>,
     made: Entry,
@@ -87,6 +89,7 @@ impl Machine {
             state: State::Waiting,
             in_doubt: false,
             tries: 0,
+            announced: None,
             draft_call: None,
             made: Entry::default(),
             found: Vec::new(),
@@ -104,7 +107,7 @@ impl Machine {
     pub fn replay<'a>(&mut self, events: impl IntoIterator<Item = &'a Event>) {
         for event in events {
             match event {
-                Event::StepStarted { step } => {
+                Event::StepStarted { step, .. } => {
                     if let Some(place) = self.places.get(step) {
                         self.progress[*place].in_doubt = true;
                     }
@@ -240,12 +243,24 @@ impl Machine {
             }
         };
         self.progress[place].tries += 1;
-        if self.progress[place].tries == 1 {
-            self.events.push(Event::StepStarted { step: self.step(place).id.clone() });
-        }
+        self.announce(place, &input);
         let StepCall { service, operation, .. } = call;
         let call = Call { service, operation, input, body };
         vec![Effect { step: place, purpose: Purpose::Write, call }]
+    }
+
+    /// Each call goes into the journal before it is made for the first time.
+    fn announce(&mut self, place: usize, sent: &Value) {
+        let now = Some(self.progress[place].draft_call);
+        if self.progress[place].announced != now {
+            self.progress[place].announced = now;
+            let step = self.step(place);
+            self.events.push(Event::StepStarted {
+                step: step.id.clone(),
+                wrote: recognise::wrote(step, sent, &Entry::default()),
+                draft: recognise::draft_written(step, sent),
+            });
+        }
     }
 
     fn checked(&mut self, place: usize, answer: Result<Answer, CallError>) -> Vec<Effect> {
@@ -256,15 +271,17 @@ impl Machine {
             _ => false,
         };
         match answer {
-            Err(error) => {
-                self.fail(place, call_failed(&error));
+            Err(error) if !error.is("ResourceNotFoundException") => {
+                let report = recognise::failure(step, &self.plan.target, &error);
+                self.fail(place, report);
                 Vec::new()
             }
             Ok(_) if same => self.write(place),
-            Ok(_) => {
-                let changed = Diagnostic::error("TL0502", format!("{who} changed since the plan"))
+            moved => {
+                let how = if moved.is_ok() { "changed" } else { "is gone" };
+                let changed = Diagnostic::error("TL0502", format!("{who} {how} since the plan"))
                     .on(who)
-                    .because("somebody changed it in the instance after the plan was made")
+                    .because("somebody changed the instance after the plan was made")
                     .help("plan again and look at what changed");
                 self.fail(place, changed.report());
                 Vec::new()

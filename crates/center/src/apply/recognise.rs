@@ -144,7 +144,12 @@ pub(super) fn wrote(step: &Step, sent: &Value, made: &Entry) -> String {
         return made.id.clone();
     }
     let member = kinds::get(&step.kind).map_or("", |k| k.spec().id_member);
-    text(sent, member).trim_end_matches(":$SAVED").to_owned()
+    let id = text(sent, member);
+    if id.is_empty() {
+        // Tags are written by ARN; its last part is the id.
+        return text(sent, "resourceArn").rsplit('/').next().unwrap_or_default().to_owned();
+    }
+    id.trim_end_matches(":$SAVED").to_owned()
 }
 
 /// The fingerprint of a draft that a call wrote, so that it is not taken for somebody's work later.

@@ -9,7 +9,7 @@ use crate::planning::read_options;
 use crate::{files, journal, runtime};
 use serde_json::json;
 use trunkline_center::export::{Exported, export};
-use trunkline_center::{Unnamed, call_failed, take};
+use trunkline_center::{Unnamed, take};
 use trunkline_model::{Diagnostic, Report};
 
 #[derive(clap::Args)]
@@ -69,7 +69,7 @@ async fn read(
     let options = read_options(located, &arguments.include, !arguments.skip_drafts, remembered);
     let (cloud, instance) = (&connected.client, &connected.instance);
     let snapshot = take(cloud, instance, None, &connected.bindings, &options).await;
-    let snapshot = snapshot.map_err(|e| call_failed(&e))?;
+    let snapshot = snapshot.map_err(|e| connected.failed(&e))?;
     Ok(export(&snapshot, &connected.bindings, arguments.drafts))
 }
 
@@ -117,14 +117,27 @@ fn in_scope(located: &Located, exported: &mut Exported) {
     }
 }
 
+/// TL0702: one warning for all drafts, which names the first of them.
+fn drafts_left(names: &[String]) -> Option<Diagnostic> {
+    const NAMED: usize = 10;
+    let count = names.len();
+    let message = match names {
+        [] => return None,
+        [name] => format!("{name} has a draft that was not exported"),
+        _ => format!("{count} flows and modules have drafts that were not exported"),
+    };
+    let mut note = Diagnostic::warning("TL0702", message);
+    if count > 1 {
+        let more = if count > NAMED { format!(", and {} more", count - NAMED) } else { "".into() };
+        note = note.because(format!("{}{more}", names[..count.min(NAMED)].join(", ")));
+    }
+    Some(note.help("`--drafts` exports drafts as `status: saved`"))
+}
+
 fn report(app: &App, exported: &Exported, written: &files::Written) {
     let printer = &app.printer;
     let mut findings = Vec::new();
-    for name in &exported.drafts_left {
-        let note =
-            Diagnostic::warning("TL0702", format!("{name} has a draft that was not exported"));
-        findings.push(note.help("`--drafts` exports drafts as `status: saved`"));
-    }
+    findings.extend(drafts_left(&exported.drafts_left));
     for (kind, field) in &exported.unmanaged {
         findings.push(Diagnostic::note("TL0703", format!("`{field}` of {kind} is not managed")));
     }
