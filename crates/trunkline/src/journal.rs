@@ -66,12 +66,10 @@ pub(crate) fn remembered(folder: &Path, search_lag_seconds: f64) -> Remembered {
         for line in text.lines() {
             let Ok(value) = serde_json::from_str::<Value>(line) else { continue };
             let at = value["at"].as_str().and_then(|t| t.parse::<jiff::Timestamp>().ok());
-            let Ok(Event::StepDone { wrote, draft, .. }) = serde_json::from_value(value) else {
-                continue;
-            };
-            all.drafts.extend(draft);
-            if at.is_some_and(|t| t.as_second() as f64 >= horizon) && !wrote.is_empty() {
-                all.recent.insert(wrote);
+            let Ok(event) = serde_json::from_value::<Event>(value) else { continue };
+            all.drafts.extend(event.draft().map(str::to_owned));
+            if at.is_some_and(|t| t.as_second() as f64 >= horizon) {
+                all.recent.extend(event.wrote().map(str::to_owned));
             }
         }
     }

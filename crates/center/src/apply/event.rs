@@ -29,10 +29,16 @@ pub enum Event {
         /// How many steps there are.
         steps: usize,
     },
-    /// A step's write call is about to be sent.
+    /// A write call of a step is about to be sent.
     StepStarted {
         /// The step's id.
         step: String,
+        /// The id that is written to, for reads that follow soon; empty where none is known yet.
+        #[serde(default)]
+        wrote: String,
+        /// The fingerprint of a draft that the call writes.
+        #[serde(default)]
+        draft: Option<String>,
     },
     /// A step is done.
     StepDone {
@@ -63,6 +69,26 @@ pub enum Event {
         /// Whether every step is done.
         complete: bool,
     },
+}
+
+impl Event {
+    /// The id that was written to, or may have been: bulk reads may still show what was there before.
+    pub fn wrote(&self) -> Option<&str> {
+        match self {
+            Self::StepStarted { wrote, .. } | Self::StepDone { wrote, .. } => {
+                Some(wrote.as_str()).filter(|id| !id.is_empty())
+            }
+            _ => None,
+        }
+    }
+
+    /// The fingerprint of a draft that was written, or may have been.
+    pub fn draft(&self) -> Option<&str> {
+        match self {
+            Self::StepStarted { draft, .. } | Self::StepDone { draft, .. } => draft.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// Why an event could not be made durable.

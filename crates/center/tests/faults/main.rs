@@ -1,0 +1,10 @@
+//! What an apply does when the world is unkind: cycles, other people's work, interruptions.
+
+mod crash;
+mod cycles;
+mod dump;
+mod files;
+mod replay;
+mod stage;
+mod sweep;
+mod unasked;

@@ -1,0 +1,175 @@
+//! An instance of the lab in memory and a project's way to it, with what a state folder would remember.
+//!
+//! `attempt` is one run of `apply`: it reads, plans and carries out, and keeps its journal for the next.
+
+use crate::crash::{Crash, Fragile, until_crash};
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Mutex;
+use trunkline_center::apply::{Event, Machine, MemoryJournal, Outcome, run};
+use trunkline_center::export::export;
+use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
+use trunkline_center::{
+    Bindings, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
+};
+use trunkline_lab::{Lab, Options};
+use trunkline_model::{AccountId, Region, Report};
+use trunkline_testkit::MemoryCloud;
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "us-west-2";
+const STAGING: &str = "acme-staging";
+
+/// The index lags for longer than two runs take.
+const SEARCH_LAG: f64 = 600.0;
+
+/// A file of a test: path and text.
+pub type Text = (String, String);
+
+/// An instance, and a project's way to it.
+pub struct Stage {
+    pub cloud: MemoryCloud,
+    pub instance: Instance,
+    pub bindings: Bindings,
+    pub options: PlanOptions,
+    /// What earlier runs journalled.
+    journal: Mutex<Vec<Event>>,
+}
+
+/// Runs to the end.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(future)
+}
+
+/// Documents out of texts.
+#[track_caller]
+pub fn documents(files: &[Text]) -> Documents {
+    let files: Vec<File> =
+        files.iter().map(|(path, text)| (path.clone(), text.as_bytes().to_vec())).collect();
+    Documents::load(&files).unwrap_or_else(|report| panic!("unreadable: {report:#?}"))
+}
+
+impl Stage {
+    /// A fresh instance; the first belief is the lab's, the second the project's.
+    pub fn believing(lab: bool, project: bool) -> Self {
+        let options = Options {
+            seed: Some(7),
+            search_lag_seconds: SEARCH_LAG,
+            published_may_name_saved: lab,
+            ..Options::default()
+        };
+        let cloud = MemoryCloud::new(&Lab::open(options).expect("a lab"), ACCOUNT, REGION);
+        let made = serde_json::json!({
+            "IdentityManagementType": "SAML", "InstanceAlias": "acme-test",
+            "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
+        });
+        cloud.must("connect", "CreateInstance", made);
+        cloud.must("s3", "CreateBucket", serde_json::json!({ "Bucket": STAGING }));
+        cloud.pass(3600);
+        let account = AccountId::parse(ACCOUNT).expect("twelve digits");
+        let region = Region::parse(REGION).expect("a region");
+        let found = wait(find_instance(&cloud, &account, &region, "acme-test"));
+        let options = PlanOptions {
+            project: "acme".to_owned(),
+            environment: "test".to_owned(),
+            staging_bucket: Some(STAGING.to_owned()),
+            published_may_name_saved: project,
+            ..PlanOptions::default()
+        };
+        let (bindings, journal) = (Bindings::default(), Mutex::default());
+        Self { cloud, instance: found.expect("the instance"), bindings, options, journal }
+    }
+
+    /// A fresh instance where published flows may name saved ones.
+    pub fn new() -> Self {
+        Self::believing(true, true)
+    }
+
+    fn read_options(&self) -> ReadOptions {
+        let events = self.journal.lock().expect("one thread");
+        let recent = events.iter().filter_map(|e| e.wrote().map(str::to_owned)).collect();
+        ReadOptions { recent, include: BTreeSet::from(["user".to_owned()]), ..Default::default() }
+    }
+
+    /// Reads the instance as it is now.
+    pub fn snapshot(&self, wanted: Option<&Documents>) -> Snapshot {
+        let options = self.read_options();
+        let reading = take(&self.cloud, &self.instance, wanted, &self.bindings, &options);
+        wait(reading).expect("a read")
+    }
+
+    /// Plans, with what the journals of earlier runs remember.
+    pub fn plan(&self, wanted: &Documents) -> Result<Plan, Report> {
+        let mut snapshot = self.snapshot(Some(wanted));
+        let mut options = self.options.clone();
+        {
+            let events = self.journal.lock().expect("one thread");
+            options.own_drafts =
+                events.iter().filter_map(|e| e.draft().map(str::to_owned)).collect();
+        }
+        let (options, read) = (&options, self.read_options());
+        let drafts = drafts_needed(&self.input(wanted, &snapshot, options));
+        wait(read_drafts(&self.cloud, &mut snapshot, &drafts, &read)).expect("drafts");
+        build(&self.input(wanted, &snapshot, options))
+    }
+
+    fn input<'a>(
+        &'a self,
+        documents: &'a Documents,
+        snapshot: &'a Snapshot,
+        options: &'a PlanOptions,
+    ) -> PlanInput<'a> {
+        PlanInput { documents, snapshot, bindings: &self.bindings, options }
+    }
+
+    /// Plans and applies, unless it dies on the way: then None.
+    #[track_caller]
+    pub fn attempt(&self, wanted: &Documents, crash: Option<Crash>) -> Option<Outcome> {
+        let plan = self.plan(wanted).unwrap_or_else(|report| panic!("no plan: {report:#?}"));
+        let mut machine = Machine::new(plan, self.instance.clone());
+        self.carry_out(&mut machine, crash)
+    }
+
+    /// Carries out what a machine has left to do, unless it dies on the way: then None.
+    pub fn carry_out(&self, machine: &mut Machine, crash: Option<Crash>) -> Option<Outcome> {
+        let fragile = Fragile::new(&self.cloud, crash);
+        let mut journal = MemoryJournal::default();
+        let mut silent = |_| {};
+        let outcome = {
+            let running = run(&fragile, machine, &mut journal, &mut silent, &|| false);
+            until_crash(&fragile, running)
+        };
+        self.journal.lock().expect("one thread").extend(journal.0);
+        outcome.map(|o| o.expect("a journal in memory"))
+    }
+
+    /// Plans and applies to the end; returns the operations of the steps, in their order.
+    #[track_caller]
+    pub fn deploy(&self, wanted: &Documents) -> (Plan, Outcome) {
+        let plan = self.plan(wanted).unwrap_or_else(|report| panic!("no plan: {report:#?}"));
+        let mut machine = Machine::new(plan.clone(), self.instance.clone());
+        let outcome = self.carry_out(&mut machine, None).expect("nothing kills it");
+        assert_eq!(outcome.failures, [], "the apply failed");
+        (plan, outcome)
+    }
+
+    /// What the runs so far journalled.
+    pub fn journalled(&self) -> Vec<Event> {
+        self.journal.lock().expect("one thread").clone()
+    }
+
+    /// Sees that nothing is left to do.
+    #[track_caller]
+    pub fn is_settled(&self, wanted: &Documents) {
+        let plan = self.plan(wanted).unwrap_or_else(|report| panic!("no plan: {report:#?}"));
+        assert!(plan.is_empty(), "left to do: {:#?}", plan.changes);
+    }
+
+    /// The files of an export, drafts included where asked for.
+    pub fn exported(&self, drafts: bool) -> Vec<File> {
+        let options = ReadOptions { drafts, ..self.read_options() };
+        let reading = take(&self.cloud, &self.instance, None, &self.bindings, &options);
+        export(&wait(reading).expect("a read"), &self.bindings, drafts).documents.files()
+    }
+}
