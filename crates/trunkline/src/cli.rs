@@ -1,7 +1,9 @@
 //! The command line: global options and the list of commands. Each command's own arguments stand
 //! in its file under `commands/`.
 
-use crate::commands::{apply, completions, env, explain, export, help, init, instance, lab, plan};
+use crate::commands::{
+    apply, completions, demo, env, explain, export, help, init, instance, lab, plan,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     /// Create an environment's Connect instance
     #[command(subcommand)]
     Instance(instance::Command),
+    /// See it work: a contact center from the console to production, on an emulated AWS
+    Demo(demo::Arguments),
     /// Run the lab, a local AWS to try things out on
     Lab(lab::Arguments),
     /// Explain an error code, or list all of them

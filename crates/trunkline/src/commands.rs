@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod env;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Env(command) => env::run(&command, app),
         Command::Instance(command) => instance::run(&command, app),
         Command::Lab(arguments) => lab::run(&arguments, app),
+        Command::Demo(arguments) => demo::run(&arguments, app),
         Command::Explain(arguments) => explain::run(&arguments, app),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Version => version::run(app),

@@ -13,6 +13,7 @@ mod commands;
 mod confirm;
 mod connect;
 mod context;
+mod demo;
 mod exit;
 mod files;
 mod interrupt;

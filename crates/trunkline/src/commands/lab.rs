@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = seconds)]
     search_lag: f64,
     /// Enforce quotas: `aws` for the service's, or for example `flows=100` (can be repeated)
-    #[arg(long = "quotas", value_name = "QUOTAS", value_parser = quotas)]
+    #[arg(long = "quotas", visible_alias = "quota", value_name = "QUOTAS", value_parser = quotas)]
     quotas: Vec<Quotas>,
     /// Write every exchange to this file, one JSON line each
     #[arg(long, value_name = "FILE")]
@@ -199,7 +199,7 @@ fn line(event: &Event, verbose: bool, quiet: bool) -> Option<String> {
 }
 
 /// Ready when the person (Ctrl-C) or the system (SIGTERM) asks the lab to end.
-async fn stop() {
+pub(super) async fn stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminated) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;
