@@ -40,6 +40,8 @@ mod tests;
 
 use crate::service::{Context, Failure, Outcome};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use trunkline_model::{AccountId, Region};
 
 use call::{Call, Operation};
 pub use state::State;
@@ -81,6 +83,20 @@ pub fn call(
     check::input(contract.input, input)
         .and_then(|()| run(&mut Call { contract, input, state, context }))
         .map_err(|failure| contract.declared(failure))
+}
+
+/// Refuses the alias of a new instance that one in another account or region has: it is part of a host name.
+pub(crate) fn alias_is_free_elsewhere(
+    input: &Value,
+    place: &(AccountId, Region),
+    states: &BTreeMap<(AccountId, Region), State>,
+) -> Result<(), Failure> {
+    let alias = input.get("InstanceAlias").and_then(Value::as_str).unwrap_or_default();
+    let mut others = states.iter().filter(|(other, _)| *other != place);
+    match !alias.is_empty() && others.any(|(_, state)| instances::has_alias(state, alias)) {
+        true => Err(instances::alias_taken(alias)),
+        false => Ok(()),
+    }
 }
 
 /// The operations that the lab implements, by their names in the model.

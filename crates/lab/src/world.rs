@@ -90,6 +90,9 @@ impl World {
         let answer = self.with_context(request, terms, |context| match request.service.as_str() {
             "connect" => {
                 let mut states = self.connect.borrow_mut();
+                if operation == "CreateInstance" {
+                    connect::alias_is_free_elsewhere(input, &place, &states)?;
+                }
                 connect::call(operation, input, states.entry(place).or_default(), context)
                     .map(Output::from)
             }

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Operation, invalid, missing, refused, text_of};
-use super::state::Instance;
+use super::state::{Instance, State};
 use super::store::Object;
 use super::{defaults, page, resource, tags};
 use crate::service::{Failure, Outcome};
@@ -92,7 +92,7 @@ fn create(call: &mut Call<'_, '_>) -> Outcome {
     Ok(call.remember(json!({ "Id": id, "Arn": arn })))
 }
 
-/// An alias is unique in the region, whatever its case: it is part of a host name.
+/// An alias is unique, here in the region (elsewhere the world looks), whatever its case: it is part of a host name.
 fn check_alias(call: &Call<'_, '_>, alias: &str) -> Result<(), Failure> {
     let directory = call.text("IdentityManagementType") == "EXISTING_DIRECTORY";
     if alias.is_empty() {
@@ -105,11 +105,20 @@ fn check_alias(call: &Call<'_, '_>, alias: &str) -> Result<(), Failure> {
     if !letters || alias.starts_with("d-") || alias.starts_with('-') {
         return Err(refused(format!("InstanceAlias is not valid: {alias}")));
     }
-    let mut others = call.state.instances.values();
-    match others.any(|other| text_of(&other.body, "InstanceAlias").eq_ignore_ascii_case(alias)) {
-        true => Err(refused(format!("InstanceAlias is taken: {alias}"))),
+    match has_alias(call.state, alias) {
+        true => Err(alias_taken(alias)),
         false => Ok(()),
     }
+}
+
+/// Whether an instance has this alias.
+pub(super) fn has_alias(state: &State, alias: &str) -> bool {
+    let mut all = state.instances.values();
+    all.any(|other| text_of(&other.body, "InstanceAlias").eq_ignore_ascii_case(alias))
+}
+
+pub(super) fn alias_taken(alias: &str) -> Failure {
+    refused(format!("InstanceAlias is taken: {alias}"))
 }
 
 fn describe(call: &mut Call<'_, '_>) -> Outcome {
