@@ -37,10 +37,13 @@ pub fn arns(text: &str) -> Vec<FoundArn> {
         let start = rest + at;
         rest = start + 4;
         let joined = text[..start].ends_with(|c: char| c.is_alphanumeric() || "-_".contains(c));
-        if joined {
+        // One ARN may follow another without anything between them.
+        let follows = found.last().is_some_and(|last: &FoundArn| last.range.end == start);
+        if joined && !follows {
             continue;
         }
-        if let Some(arn) = arn_at(text, start) {
+        let end = text[rest..].find("arn:aws").map_or(text.len(), |next| rest + next);
+        if let Some(arn) = arn_at(&text[..end], start) {
             rest = arn.range.end;
             found.push(arn);
         }
