@@ -13,5 +13,5 @@ mod story;
 mod world;
 
 pub(crate) use seed::seed;
-pub(crate) use stage::{Setting, Stage, Stopped};
+pub(crate) use stage::{Calls, Setting, Stage, Stopped};
 pub(crate) use story::play;

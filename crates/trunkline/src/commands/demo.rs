@@ -4,15 +4,17 @@
 use super::Outcome;
 use crate::clock;
 use crate::context::App;
-use crate::demo::{Setting, Stage, Stopped, play, seed};
+use crate::demo::{Calls, Setting, Stage, Stopped, play, seed};
 use crate::exit::Exit;
+use crate::printer::write_err;
+use crate::render::printable;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use trunkline_lab::{Lab, Options, serve};
+use trunkline_lab::{Event, Lab, Options, serve};
 use trunkline_model::{Diagnostic, Report};
 
 /// How many times faster than AWS time passes.
@@ -76,7 +78,17 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         record: arguments.record.clone(),
         ..Options::default()
     };
-    let lab = Lab::open(options).map_err(|error| cannot_start(&error.to_string()))?;
+    let calls = Arc::new(Calls::default());
+    let counted = calls.clone();
+    let heard = move |event: &Event| match event {
+        Event::Exchange { status, .. } => {
+            counted.all.fetch_add(1, Ordering::Relaxed);
+            counted.throttled.fetch_add(usize::from(*status == Some(429)), Ordering::Relaxed);
+        }
+        Event::Warning(text) => write_err(&format!("the lab: {}\n", printable(text))),
+    };
+    let lab =
+        Lab::open_reporting(options, heard).map_err(|error| cannot_start(&error.to_string()))?;
     let built = seed(&lab)?;
     crate::runtime::block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
@@ -94,6 +106,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
                 && surroundings.stdout_terminal,
             stop: stop.clone(),
             kept: folder.kept,
+            calls,
         };
         let printer = crate::printer::Printer::new(&app.global, surroundings);
         let (tell, mut told) = tokio::sync::oneshot::channel();

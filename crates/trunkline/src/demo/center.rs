@@ -199,7 +199,7 @@ pub(super) fn edit(lab: &Lab, instance: &str) -> Result<(), Report> {
     };
     let hours = found("ListHoursOfOperations", "HoursOfOperationSummaryList", "Office")?;
     let hours = Made { id: text(&hours, "Id"), arn: text(&hours, "Arn") };
-    let queue = builder.queue("New service", "People who move in", &hours)?;
+    let queue = builder.queue("Moving", "People who move in or out", &hours)?;
     let flow = found("ListContactFlows", "ContactFlowSummaryList", "Main menu")?;
     let flow = Made { id: text(&flow, "Id"), arn: text(&flow, "Arn") };
     let described = builder.call("DescribeContactFlow", json!({ "ContactFlowId": flow.id }))?;

@@ -177,19 +177,20 @@ pub(super) fn main_menu(named: &Named, leads: &Leads) -> Vec<Block> {
     ]
 }
 
-const MENU: &str = "For outages, press 1. For billing, press 2.";
+/// What the menu says; short, so that a plan shows it whole.
+const MENU: &str = "Outages: press 1. Billing: 2.";
 
 /// Adds a key to the menu's content, as a designer does who drags one more block onto the canvas.
 pub(super) fn with_key(content: &str, queue: &str) -> Option<String> {
     let mut content: Value = serde_json::from_str(content).ok()?;
     let actions = content.get_mut("Actions")?.as_array_mut()?;
     let menu = actions.iter_mut().find(|a| a["Identifier"] == "Menu")?;
-    menu["Parameters"]["Text"] = json!(format!("{MENU} To start service, press 3."));
-    let key = json!({ "NextAction": "Set new service queue",
+    menu["Parameters"]["Text"] = json!(format!("{MENU} Moving: 3."));
+    let key = json!({ "NextAction": "Set moving queue",
         "Condition": { "Operator": "Equals", "Operands": ["3"] } });
     menu.get_mut("Transitions")?.get_mut("Conditions")?.as_array_mut()?.push(key);
-    actions.push(set_queue("Set new service queue", queue).json());
-    content["Metadata"]["ActionMetadata"]["Set new service queue"] =
+    actions.push(set_queue("Set moving queue", queue).json());
+    content["Metadata"]["ActionMetadata"]["Set moving queue"] =
         json!({ "position": { "x": 1360, "y": 400 } });
     Some(content.to_string())
 }

@@ -12,7 +12,7 @@ use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use trunkline_model::{Diagnostic, Report};
 
@@ -51,6 +51,16 @@ pub(crate) struct Setting {
     pub(crate) stop: Arc<AtomicBool>,
     /// Whether the folder stays.
     pub(crate) kept: bool,
+    /// What the lab was asked.
+    pub(crate) calls: Arc<Calls>,
+}
+
+/// How often the lab was called.
+#[derive(Default)]
+pub(crate) struct Calls {
+    pub(crate) all: AtomicUsize,
+    /// Refused for their rate; the commands slow down and try again.
+    pub(crate) throttled: AtomicUsize,
 }
 
 /// Where the story is played.
@@ -92,6 +102,12 @@ impl<'a> Stage<'a> {
     /// Begins a chapter, once the person who reads along is ready.
     pub(super) fn chapter(&mut self, title: &str, words: &[&str]) -> Result<(), Stopped> {
         self.pause("Enter goes on, Ctrl-C ends the demo")?;
+        self.end_with(title, words);
+        Ok(())
+    }
+
+    /// Begins a chapter right away.
+    pub(super) fn end_with(&mut self, title: &str, words: &[&str]) {
         self.chapter += 1;
         let head = format!("{}. {title} ", self.chapter);
         let tail = " emulated AWS";
@@ -99,7 +115,6 @@ impl<'a> Stage<'a> {
         let head = self.printer.paint.bold(&head);
         self.line(&format!("\n{head}{}{tail}", "─".repeat(rule)));
         words.iter().for_each(|w| self.line(w));
-        Ok(())
     }
 
     /// Waits for Enter where somebody reads along.
@@ -130,11 +145,9 @@ impl<'a> Stage<'a> {
     }
 
     fn show(&self, program: &str, arguments: &[&str]) {
-        let quoted = arguments
-            .iter()
-            .map(|a| if a.contains(' ') { format!("'{a}'") } else { (*a).to_owned() });
+        let quoted = arguments.iter().map(|a| quoted(a));
         let typed: Vec<String> = std::iter::once(program.to_owned()).chain(quoted).collect();
-        self.line(&format!("\n{}", self.printer.paint.cyan(&format!("$ {}", typed.join(" ")))));
+        self.prompt(&typed.join(" "));
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
@@ -146,7 +159,8 @@ impl<'a> Stage<'a> {
         let color = if self.printer.paint.0 { "FORCE_COLOR" } else { "NO_COLOR" };
         let home = self.setting.folder.join("home");
         command.env(color, "1").env("HOME", home).env("AWS_EC2_METADATA_DISABLED", "true");
-        command.envs(GIT.iter().copied());
+        let painted = if self.printer.paint.0 { "always" } else { "never" };
+        command.envs(GIT.iter().copied()).env("GIT_CONFIG_VALUE_1", painted);
         command
     }
 
@@ -200,11 +214,30 @@ impl<'a> Stage<'a> {
         if self.is_stopped() { Err(Stopped::Interrupted) } else { Ok(()) }
     }
 
+    /// Prints a command without running it.
+    fn prompt(&self, typed: &str) {
+        self.line(&format!("\n{}", self.printer.paint.cyan(&format!("$ {typed}"))));
+    }
+
+    /// Shows a file of the project.
+    pub(super) fn cat(&self, name: &str) -> Result<(), Stopped> {
+        let text = std::fs::read_to_string(self.project().join(name));
+        let text = text.map_err(|error| failed(&format!("read {name}"), &error))?;
+        self.prompt(&format!("cat {}", quoted(name)));
+        self.line(text.trim_end());
+        self.go_on()
+    }
+
     /// Writes a file of the project.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Report> {
         let path: &Path = &self.project().join(name);
         std::fs::write(path, text).map_err(|error| failed(&format!("write {name}"), &error))
     }
+}
+
+/// An argument as it is typed in a shell.
+fn quoted(argument: &str) -> String {
+    if argument.contains(' ') { format!("'{argument}'") } else { argument.to_owned() }
 }
 
 /// What keeps git from looking at the machine's settings, asking, and paging.
@@ -216,9 +249,10 @@ const GIT: &[(&str, &str)] = &[
     ("GIT_AUTHOR_EMAIL", "dana@tidewater.example"),
     ("GIT_COMMITTER_NAME", "Dana Designer"),
     ("GIT_COMMITTER_EMAIL", "dana@tidewater.example"),
-    ("GIT_CONFIG_COUNT", "1"),
+    ("GIT_CONFIG_COUNT", "2"),
     ("GIT_CONFIG_KEY_0", "init.defaultBranch"),
     ("GIT_CONFIG_VALUE_0", "main"),
+    ("GIT_CONFIG_KEY_1", "color.ui"),
 ];
 
 /// TL0902 for something of the machine that the demo needs.

@@ -3,6 +3,7 @@
 use super::center;
 use super::stage::{Stage, Stopped};
 use super::world::CONFIG;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use trunkline_lab::Lab;
 
 /// Plays the story on a lab that was filled. `built` is the id of the instance that people build in.
@@ -39,8 +40,7 @@ fn start(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     stage.write("trunkline.yaml", CONFIG)?;
     stage.write(".gitignore", "/.trunkline/\n")?;
     stage.git(&["init", "--quiet"])?;
-    stage.line("\n$ cat trunkline.yaml");
-    stage.line(CONFIG.trim_end());
+    stage.cat("trunkline.yaml")?;
     stage.trunkline(&["env", "list"])
 }
 
@@ -48,12 +48,9 @@ fn export(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     let words = ["What people built becomes files: names instead of ARNs, one file a resource."];
     stage.chapter("From the console to git", &words)?;
     stage.trunkline(&["export", "--env", "build"])?;
-    commit(stage, "The center as it was built")
-}
-
-fn commit(stage: &Stage<'_>, message: &str) -> Result<(), Stopped> {
+    stage.cat("connect/quick-connects/To outages.yaml")?;
     stage.git(&["add", "."])?;
-    stage.git(&["commit", "--quiet", "-m", message])
+    stage.git(&["commit", "--quiet", "-m", "The center as it was built"])
 }
 
 fn staging(stage: &mut Stage<'_>) -> Result<(), Stopped> {
@@ -81,8 +78,9 @@ fn edit(stage: &mut Stage<'_>, lab: &Lab, built: &str) -> Result<(), Stopped> {
     stage.chapter("A designer's edit", &words)?;
     center::edit(lab, built)?;
     stage.trunkline(&["export", "--env", "build"])?;
-    stage.git(&["diff", "--stat"])?;
-    commit(stage, "Key 3: start service")
+    stage.git(&["add", "."])?;
+    stage.git(&["diff", "--cached", "--stat"])?;
+    stage.git(&["commit", "--quiet", "-m", "Key 3: moving"])
 }
 
 fn production(stage: &mut Stage<'_>) -> Result<(), Stopped> {
@@ -96,6 +94,62 @@ fn production(stage: &mut Stage<'_>) -> Result<(), Stopped> {
 }
 
 fn closing(stage: &mut Stage<'_>) -> Result<(), Stopped> {
-    stage.chapter("Done", &[])?;
+    let seconds = stage.watch.elapsed().as_secs_f64();
+    let setting = &stage.setting;
+    let (all, throttled) = (count(&setting.calls.all), count(&setting.calls.throttled));
+    let words = [
+        "What people built by hand in one console runs in staging and in two production regions,",
+        "under git, and every change was seen before it was made.",
+    ];
+    let sums = format!(
+        "\n  {all} calls in {seconds:.1} s, to 4 accounts in 2 regions; {throttled} were told to slow down, and \
+         were tried again"
+    );
+    let shown = setting.folder.display().to_string();
+    let data = setting.folder.join("lab").display().to_string();
+    let (kept, interactive) = (setting.kept, setting.interactive);
+    stage.end_with("Done", &words);
+    stage.line(&sums);
+    if kept {
+        stage.line(&format!("  folder  {shown}/project"));
+        stage.line("\nTo go on with it, start the lab again:\n");
+        stage.line(&format!("  trunkline lab --strict-roles --time-scale 20 --data {data}"));
+        stage.line("\nand in another terminal:\n");
+        go_there(stage, "http://127.0.0.1:4600");
+    } else if interactive {
+        stage.line(
+            "\nUntil you press Enter, the lab and the folder are there. In another terminal:\n",
+        );
+        go_there(stage, &stage.setting.url);
+        stage.pause("Enter ends the lab and removes the folder")?;
+    } else {
+        stage.line("  The folder is removed now; `trunkline demo --keep DIR` keeps one.");
+    }
+    stage.line("\nNext, with your own accounts:\n");
+    for (command, what) in NEXT {
+        stage.line(&format!("  {command:<28} {what}"));
+    }
     Ok(())
+}
+
+/// What to try with a contact center of one's own.
+const NEXT: &[(&str, &str)] = &[
+    ("trunkline init", "start a project in this folder"),
+    ("trunkline doctor", "see whether roles and instances are reachable"),
+    ("trunkline export --env ENV", "write your instance as files; changes nothing in AWS"),
+    ("trunkline plan --env ENV", "see what a deployment would change; reads only"),
+];
+
+fn count(number: &AtomicUsize) -> usize {
+    number.load(Ordering::Relaxed)
+}
+
+/// The lines that lead a person's shell to the project and the lab.
+fn go_there(stage: &Stage<'_>, url: &str) {
+    stage.line(&format!("  cd {}", stage.project().display()));
+    for (name, value) in stage.variables() {
+        let value = if name == "AWS_ENDPOINT_URL" { url } else { &value };
+        stage.line(&format!("  export {name}={value}"));
+    }
+    stage.line("  trunkline plan --env prod");
 }

@@ -50,6 +50,7 @@ environments:
 role: trunkline-deploy
 read_role: trunkline-read
 staging_bucket: "tidewater-{environment}-{region}"
+scope: { exclude: ["flow:Default *", "flow:Sample *"] }
 bindings:
   "lambda:*": "{name}-{environment}"
   "phone:Main line":
