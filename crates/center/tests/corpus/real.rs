@@ -11,8 +11,8 @@ use trunkline_lab::{Lab, Options};
 
 const ACCOUNT: &str = "111122223333";
 const TARGETS: [Target; 2] = [
-    Target { account: "444455556666", region: "eu-central-1", suffix: "-uat" },
-    Target { account: "222233334444", region: "us-west-2", suffix: "" },
+    Target { account: "444455556666", region: "eu-central-1", alias: "acme-uat", suffix: "-uat" },
+    Target { account: "222233334444", region: "us-west-2", alias: "acme-qa", suffix: "" },
 ];
 
 #[test]

@@ -58,7 +58,8 @@ impl Tokens {
     /// The texts that stand for something here, found in a text of elsewhere.
     pub fn found_in(&self, text: &str) -> Option<&str> {
         let ours = |(token, name): &&(String, String)| {
-            !name.starts_with("<AWS") && text.contains(token.as_str())
+            let by_aws = name.starts_with("<AWS") || token.split(':').nth(4) == Some("aws");
+            !by_aws && text.contains(token.as_str())
         };
         self.0.iter().find(ours).map(|(token, _)| token.as_str())
     }

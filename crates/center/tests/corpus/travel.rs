@@ -14,6 +14,7 @@ use trunkline_lab::Lab;
 pub struct Target {
     pub account: &'static str,
     pub region: &'static str,
+    pub alias: &'static str,
     /// What follows a function's name there.
     pub suffix: &'static str,
 }
@@ -68,7 +69,7 @@ impl Repository {
         source: &Source,
         target: &Target,
     ) -> (Place, Vec<(String, String)>) {
-        let mut place = Place::new(lab, target.account, target.region, "acme-uat");
+        let mut place = Place::new(lab, target.account, target.region, target.alias);
         let mut known = BTreeSet::new();
         for (name, qualifier) in &source.functions {
             let name = format!("{name}{}", target.suffix);

@@ -1,6 +1,6 @@
 //! ARNs anywhere inside a text, as long as makes sense for their service.
 
-use super::is_uuid;
+use super::uuid::{LENGTH as UUID_LENGTH, is_uuid, starts_with_uuid};
 use std::ops::Range;
 
 /// An ARN inside a text, by ranges of bytes of that text.
@@ -103,12 +103,17 @@ fn resource_at(text: &str, service: &str, start: usize) -> Parts {
 fn connect(text: &str, start: usize) -> Parts {
     let mut end = run(text, start, is_id);
     let head = &text[start..end];
+    // Where the id is a UUID, what follows it directly is no part of it.
+    let id_end = |at: usize| match text.as_bytes().get(at..).is_some_and(starts_with_uuid) {
+        true => at + UUID_LENGTH,
+        false => run(text, at, is_id),
+    };
     // After the head: one id; in an instance also a type and an id, with a second type word for
     // an agent's own queue.
     let mut words = if head == "instance" { 3 } else { 1 };
     let mut taken = 0;
     while taken < words && text[end..].starts_with('/') {
-        let next = run(text, end + 1, is_id);
+        let next = id_end(end + 1);
         if next == end + 1 {
             break;
         }

@@ -33,6 +33,7 @@ fn connect_arns_end_after_the_id() {
     let queue = format!("{I}/queue/{U}");
     check(&format!("{queue}: busy"), &[(&queue, None)]);
     check(&format!("{queue}/x{queue}"), &[(&queue, None)]);
+    check(&format!("{queue}Sales"), &[(&queue, None)]);
     check(&format!("{queue}{queue}"), &[(&queue, None), (&queue, None)]);
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-const LENGTH: usize = 36;
+pub(super) const LENGTH: usize = 36;
 
 /// Whether a whole text is a UUID (8-4-4-4-12 hexadecimal digits).
 pub fn is_uuid(text: &str) -> bool {
@@ -47,7 +47,7 @@ fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || !byte.is_ascii()
 }
 
-fn starts_with_uuid(bytes: &[u8]) -> bool {
+pub(super) fn starts_with_uuid(bytes: &[u8]) -> bool {
     bytes.len() >= LENGTH
         && bytes[..LENGTH].iter().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => *byte == b'-',
