@@ -121,10 +121,13 @@ impl Documents {
                         let first = all.get(second.kind, &second.name);
                         let other = first.and_then(|d| d.file.clone()).unwrap_or_default();
                         problems.push(
-                            Diagnostic::error("TL0203", format!("a second {}", second.subject()))
-                                .in_file(path)
-                                .because(format!("the first is {other}"))
-                                .help("rename one of the two, or delete one file"),
+                            Diagnostic::error(
+                                "TL0203",
+                                format!("a second document for {}", second.subject()),
+                            )
+                            .in_file(path)
+                            .because(format!("the first is {other}"))
+                            .help("rename one of the two, or delete one file"),
                         );
                     }
                 }

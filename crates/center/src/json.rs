@@ -11,7 +11,10 @@ pub(crate) fn read(
     text: &str,
 ) -> Result<Map<String, Value>, Diagnostic> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
-        Diagnostic::error("TL0201", format!("not valid JSON: {e}"))
+        let all = e.to_string();
+        let reason = all.rsplit_once(" at line ").map_or(all.as_str(), |(reason, _)| reason);
+        Diagnostic::error("TL0201", format!("not valid JSON: {reason}"))
+            .help("look at this line and the one before it: a comma, quote or bracket")
             .at(e.line() as u32, e.column() as u32)
     })?;
     let Value::Object(map) = value else {

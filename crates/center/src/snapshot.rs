@@ -57,7 +57,7 @@ pub async fn find_instance(
             format!("there is no instance `{alias}` in {account} / {region}"),
         )
         .because(format!("instances there: {known}"))
-        .help("correct `instance` in trunkline.yaml, or create the instance")
+        .help("correct `instance` in trunkline.yaml, or make it with `trunkline instance create`")
         .report());
     };
     let call = Call::new("connect", "DescribeInstance", json!({ "InstanceId": text(row, "Id") }));
@@ -144,8 +144,18 @@ pub fn call_failed(error: &CallError) -> Report {
     };
     let message =
         if error.message.is_empty() { error.document.to_string() } else { error.message.clone() };
-    let mut diagnostic =
-        Diagnostic::error(code, format!("{}: {}: {message}", error.operation, error.code));
+    let said = format!("{}: {}: {message}", error.operation, error.code);
+    // What people can put right is said in plain words first, and then as AWS says it.
+    let plain = match code {
+        "TL0602" => Some("the credentials have expired".to_owned()),
+        "TL0603" => Some("the role may not be assumed".to_owned()),
+        "TL0604" => Some(format!("the role lacks {}", error.operation.replace('.', ":"))),
+        _ => None,
+    };
+    let mut diagnostic = match plain {
+        Some(plain) => Diagnostic::error(code, plain).because(format!("AWS says: {said}")),
+        None => Diagnostic::error(code, said),
+    };
     if let Some(id) = &error.request_id {
         diagnostic = diagnostic.because(format!("request id: {id}"));
     }
@@ -154,10 +164,7 @@ pub fn call_failed(error: &CallError) -> Report {
         "TL0602" => diagnostic.help("sign in again and run the same command: it carries on"),
         "TL0603" => diagnostic.help("check the role's name, its trust policy and the external id"),
         "TL0604" => {
-            let action = error.operation.replace('.', ":");
-            diagnostic
-                .because(format!("the role lacks {action}"))
-                .help("allow the action in the role's policy and run the same command again")
+            diagnostic.help("allow the action in the role's policy and run the same command again")
         }
         _ => diagnostic,
     }

@@ -11,8 +11,15 @@ pub(crate) fn write(fields: &Map<String, Value>) -> String {
 /// Reads a document's fields.
 pub(crate) fn read(text: &str) -> Result<Map<String, Value>, Diagnostic> {
     let value: Value = serde_saphyr::from_str(text).map_err(|error| {
-        let diagnostic = Diagnostic::error("TL0201", format!("not valid YAML: {error}"));
-        match error.location() {
+        // The parser's text repeats place and excerpt; the reason is the end of its first line.
+        let (all, at) = (error.to_string(), error.location());
+        let first = all.lines().next().unwrap_or_default();
+        let place = at.map(|at| format!("line {} column {}: ", at.line(), at.column()));
+        let reason = place.and_then(|p| first.split_once(&p)).map_or(first, |(_, reason)| reason);
+        let diagnostic = Diagnostic::error("TL0201", format!("not valid YAML: {reason}")).help(
+            "look at this line and the one before it: an open quote or bracket, or a wrong indent",
+        );
+        match at {
             Some(at) => diagnostic.at(at.line() as u32, at.column() as u32),
             None => diagnostic,
         }

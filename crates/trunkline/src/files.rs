@@ -115,7 +115,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// TL0208 for a file.
 pub(crate) fn failed(path: &str, error: &std::io::Error) -> Report {
-    let message = format!("{path} cannot be read or written: {error}");
+    let message = format!("the file cannot be read or written: {error}");
     Diagnostic::error("TL0208", message)
         .in_file(path)
         .help("check that the folder exists and that its permissions allow it")

@@ -80,7 +80,7 @@ impl Kind for Prompt {
         } else if change.options.staging_bucket.is_none() {
             Diagnostic::error("TL0408", "its audio needs a bucket to pass through")
                 .because("Connect reads a prompt's audio from S3")
-                .help("name a bucket of the target's account as the environment's staging bucket")
+                .help("set the environment's `staging_bucket` in trunkline.yaml to a bucket of its account")
         } else {
             return Vec::new();
         };

@@ -84,8 +84,11 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
         let Some(change) = Change::between(kind, wanted, there, &resolver, input.options) else {
             continue;
         };
-        problems.extend(kind.refuse(&change));
-        problems.extend(kept(kind, &change));
+        let refused = kind.refuse(&change).into_iter().chain(kept(kind, &change));
+        problems.extend(refused.map(|mut problem| {
+            problem.place.file = problem.place.file.or_else(|| wanted.file.clone());
+            problem
+        }));
         let before = steps.len();
         let (name, spec) = (wanted.name.as_str(), kind.spec());
         let mut of = StepsOf { spec, kind, name, steps: &mut steps, findings: &mut findings };

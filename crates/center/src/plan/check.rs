@@ -102,19 +102,30 @@ fn explain(reference: &Reference, why: &Unresolved, input: &PlanInput<'_>) -> Di
         {
             Diagnostic::error("TL0206", format!("{reference} does not exist in {environment}"))
                 .because(format!(
-                    "there is no {kind} of that name in account and region of the target"
+                    "there is no {} of that name in account and region of the target",
+                    thing(kind)
                 ))
                 .help("create it there, or bind the name to what the environment has")
         }
         Unresolved::Missing(_) | Unresolved::Unbound(_) => {
             let close = closest(kind, name, input);
             let missing = Diagnostic::error("TL0204", format!("{reference} stands for nothing"))
-                .because(format!("neither the project nor {environment} has a {kind} `{name}`"));
+                .because(format!("no {kind} of that name is in the project or in {environment}"));
             match close {
                 Some(close) => missing.help(format!("did you mean `${{{kind}:{close}}}`?")),
                 None => missing.help("add its document, or correct the name"),
             }
         }
+    }
+}
+
+/// What a reference to something outside the instance stands for, in words.
+fn thing(kind: &str) -> &str {
+    match kind {
+        "lambda" => "function",
+        "lex" => "bot alias",
+        "phone" => "phone number",
+        other => other,
     }
 }
 

@@ -81,9 +81,12 @@ fn excerpt(place: &Place, source: &dyn Fn(&str) -> Option<String>) -> Option<(St
     Some((shown, format!("{}{carets}", " ".repeat(column - start))))
 }
 
-/// Returns the length of the word or quoted text at the start.
+/// Returns the length of the word, quoted text or reference at the start.
 fn token(rest: &[char]) -> usize {
     match rest.first() {
+        Some('$') if rest.get(1) == Some(&'{') => {
+            rest.iter().position(|c| *c == '}').map_or(2, |end| end + 1)
+        }
         Some(quote @ ('"' | '\'')) => {
             rest.iter().skip(1).position(|c| c == quote).map_or(1, |end| end + 2)
         }
