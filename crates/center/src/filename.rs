@@ -14,9 +14,9 @@ pub fn stems(names: &[&str]) -> Vec<String> {
     let encoded: Vec<String> = names.iter().map(|n| encode(n)).collect();
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
     for stem in &encoded {
-        *count.entry(stem.to_lowercase()).or_default() += 1;
+        *count.entry(folded(stem)).or_default() += 1;
     }
-    let collides = |stem: &String| count.get(&stem.to_lowercase()).is_some_and(|n| *n > 1);
+    let collides = |stem: &String| count.get(&folded(stem)).is_some_and(|n| *n > 1);
     let with_hash = |(stem, name): (String, &&str)| {
         if stem.len() > STEM_BYTES_AT_MOST || collides(&stem) {
             format!("{}~{}", cut(&stem), short_hash(name))
@@ -25,6 +25,18 @@ pub fn stems(names: &[&str]) -> Vec<String> {
         }
     };
     encoded.into_iter().zip(names).map(with_hash).collect()
+}
+
+/// What a file system that knows no case may take for the same: some fold `ß` to `ss`.
+fn folded(stem: &str) -> String {
+    stem.to_uppercase().to_lowercase()
+}
+
+/// Letters that some file systems exchange for others that look the same.
+fn is_exchanged(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{A960}'..='\u{A97F}' | '\u{D7B0}'..='\u{D7FF}'
+        | '\u{2126}'..='\u{212B}' | '\u{F900}'..='\u{FAFF}' | '\u{FB1D}'..='\u{FB4E}'
+        | '\u{0340}'..='\u{0345}' | '\u{0958}'..='\u{095F}' | '\u{2F800}'..='\u{2FA1F}')
 }
 
 /// Percent-encodes what a file system, a shell or git could misread.
@@ -37,7 +49,7 @@ fn encode(name: &str) -> String {
             || matches!(c, '_' | '(' | ')' | '+' | '=' | '@')
             || (c == '-' && i > 0)
             || (matches!(c, ' ' | '.' | ',' | '&') && inside)
-            || (!c.is_ascii() && c.is_alphabetic());
+            || (!c.is_ascii() && c.is_alphabetic() && !is_exchanged(c));
         if safe {
             out.push(c);
         } else {
@@ -111,6 +123,16 @@ mod tests {
         assert_eq!(stems[7], "con%20");
         assert_eq!(stems[9], "%F0%9F%98%80");
         assert_eq!(stems[10], "%2Drf");
+    }
+
+    #[test]
+    fn letters_that_a_file_system_takes_for_others_are_told_apart() {
+        let names = ["ß", "SS", "가", "\u{1100}\u{1161}", "Å", "\u{212B}"];
+        let stems = stems(&names);
+        assert_eq!(stems[0], format!("ß~{}", short_hash("ß")));
+        assert_eq!(stems[1], format!("SS~{}", short_hash("SS")));
+        assert_eq!(&stems[2..4], ["가", "%E1%84%80%E1%85%A1"]);
+        assert_eq!(&stems[4..], ["Å", "%E2%84%AB"]);
     }
 
     #[test]
