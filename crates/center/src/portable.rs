@@ -77,10 +77,14 @@ impl<'a> Portable<'a> {
             return reference::is_candidate(text).then(|| reference::escape(text));
         }
         let mut spans = self.spans(subject, path, text);
-        spans.sort_by_key(|(range, _)| range.start);
+        spans.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         let mut pieces = Vec::new();
         let mut at = 0;
         for (range, reference) in spans {
+            if range.start < at {
+                // A bucket's name can hold an id: the outer one says it all.
+                continue;
+            }
             if range.start > at {
                 pieces.push(Piece::Text(text[at..range.start].to_owned()));
             }
@@ -152,11 +156,11 @@ impl<'a> Portable<'a> {
                 spans.push((range, Reference::new(kind, name).form("id")));
             }
         }
+        for host in self.hosts(text) {
+            spans.push((host, Reference::new("instance", "this").form("alias")));
+        }
         for url in find::urls(text) {
             match url.kind {
-                UrlKind::Instance(alias) if text[alias.clone()] == self.instance.alias => {
-                    spans.push((alias, Reference::new("instance", "this").form("alias")));
-                }
                 UrlKind::Bucket(bucket) if url.range.start == 0 => {
                     let name = self.bound_name("bucket", &text[bucket.clone()], subject, path);
                     spans.push((bucket, Reference::new("bucket", name)));
@@ -164,7 +168,41 @@ impl<'a> Portable<'a> {
                 UrlKind::Instance(_) | UrlKind::Bucket(_) => {}
             }
         }
+        for range in self.leftovers(text, &arns) {
+            let name = self.bound_name("arn", &text[range.clone()], subject, path);
+            spans.push((range, Reference::new("arn", name)));
+        }
         spans
+    }
+
+    /// The instance's alias wherever it stands in a host, with or without the beginning of a URL.
+    fn hosts(&self, text: &str) -> Vec<Range<usize>> {
+        let alias = &self.instance.alias;
+        let of = |domain: &str| {
+            let found = text.match_indices(domain).filter_map(|(at, _)| {
+                let start = text[..at].strip_suffix(alias.as_str())?.len();
+                let inner = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+                (!text[..start].ends_with(inner)).then_some(start..at)
+            });
+            found.collect::<Vec<_>>()
+        };
+        HOSTS.iter().flat_map(|domain| of(domain)).collect()
+    }
+
+    /// What begins as an ARN of this account and is none, up to where it goes wrong: a placeholder in a
+    /// name must not carry the account into a document.
+    fn leftovers(&self, text: &str, arns: &[FoundArn]) -> Vec<Range<usize>> {
+        let ours = |start: usize| -> Option<Range<usize>> {
+            let rest = &text[start..];
+            let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>{},;()[]|\\%".contains(c));
+            let rest = &rest[..end.unwrap_or(rest.len())];
+            let account = rest.split(':').nth(4)?;
+            let end = start + rest.trim_end_matches('$').len();
+            (account == self.instance.account.as_str()).then_some(start..end)
+        };
+        let uncovered = |at: &usize| !arns.iter().any(|arn| arn.range.contains(at));
+        let starts = text.match_indices("arn:").map(|(at, _)| at).filter(uncovered);
+        starts.filter_map(ours).collect()
     }
 
     fn arn(
@@ -178,7 +216,16 @@ impl<'a> Portable<'a> {
         let (service, region) = (&text[found.service.clone()], &text[found.region.clone()]);
         let (account, resource) = (&text[found.account.clone()], &text[found.resource.clone()]);
         if account == "aws" {
-            return Some((base, Reference::new("aws", format!("{service}:{resource}"))));
+            let name = format!("{service}:{resource}");
+            let home = &self.instance.region;
+            let same = text[found.partition.clone()] == *home.partition().as_str();
+            return match region {
+                _ if !same => None,
+                "" => Some((base, Reference::new("aws", name).form("global"))),
+                _ if region == home.as_str() => Some((base, Reference::new("aws", name))),
+                // What AWS has elsewhere is nobody's, and stays there.
+                _ => None,
+            };
         }
         let ours = account == self.instance.account.as_str();
         let any_region = region == "$.AwsRegion";
@@ -257,9 +304,15 @@ impl<'a> Portable<'a> {
     }
 }
 
+/// The domains in which an instance's alias is a host.
+const HOSTS: [&str; 2] = [".my.connect.aws", ".awsapps.com"];
+
 /// A cheap first look: only texts with one of these can point anywhere.
 fn might_point(text: &str) -> bool {
-    text.contains("arn:") || text.contains("://") || text.len() >= 36 && text.contains('-')
+    HOSTS.iter().any(|domain| text.contains(domain))
+        || text.contains("arn:")
+        || text.contains("://")
+        || text.len() >= 36 && text.contains('-')
 }
 
 /// The kind whose id stands at a path, by the kind's data.

@@ -81,6 +81,10 @@ impl Resolver<'_> {
                 let (service, resource) = reference.name.split_once(':').ok_or_else(|| {
                     Unresolved::Malformed(format!("`{reference}` lacks a service"))
                 })?;
+                let region = match reference.form.as_deref() {
+                    Some("global") => "",
+                    _ => region.as_str(),
+                };
                 Ok(format!("arn:{partition}:{service}:{region}:aws:{resource}"))
             }
             "lambda" => {

@@ -36,20 +36,20 @@ pub fn arns(text: &str) -> Vec<FoundArn> {
     while let Some(at) = text[rest..].find("arn:") {
         let start = rest + at;
         rest = start + 4;
-        let joined = text[..start].ends_with(|c: char| c.is_alphanumeric() || "-_".contains(c));
-        // One ARN may follow another without anything between them.
-        let follows = found.last().is_some_and(|last: &FoundArn| last.range.end == start);
-        if joined && !follows {
-            continue;
-        }
+        let joined =
+            text[..start].ends_with(|c: char| c.is_ascii_alphanumeric() || "-_".contains(c));
         let end = text[rest..].find("arn:aws").map_or(text.len(), |next| rest + next);
-        if let Some(arn) = arn_at(&text[..end], start) {
+        let Some(arn) = arn_at(&text[..end], start) else { continue };
+        // The end of a word (`learn:aws:...`) is an ARN only where an account makes it one.
+        if !joined || arn.account.len() == ACCOUNT_LENGTH {
             rest = arn.range.end;
             found.push(arn);
         }
     }
     found
 }
+
+const ACCOUNT_LENGTH: usize = 12;
 
 fn arn_at(text: &str, start: usize) -> Option<FoundArn> {
     let partition = field(text, start + 4, is_name)?;
@@ -66,10 +66,18 @@ fn arn_at(text: &str, start: usize) -> Option<FoundArn> {
     }
     let (resource, qualifier) = resource_at(text, &text[service.clone()], account.end + 1)?;
     let end = qualifier.as_ref().map_or(resource.end, |qualifier| qualifier.end);
-    let placeholder = ["${", "{", "<", "%{"].iter().any(|open| text[end..].starts_with(open));
+    // An id that is complete cannot go on with a placeholder.
+    let complete = starts_with_uuid(&text.as_bytes()[end.saturating_sub(UUID_LENGTH)..end]);
+    let placeholder = !complete && opens_placeholder(&text[end..]);
     let range = start..end;
     let found = FoundArn { range, partition, service, region, account, resource, qualifier };
     (!placeholder).then_some(found)
+}
+
+/// Whether a name that ends here goes on with a placeholder; tags of a spoken text are none.
+fn opens_placeholder(rest: &str) -> bool {
+    let tag = || rest.starts_with("</") || rest.split('>').next().is_some_and(|t| t.ends_with('/'));
+    ["${", "{", "%{"].iter().any(|open| rest.starts_with(open)) || rest.starts_with('<') && !tag()
 }
 
 /// A field up to the next colon, if all of its bytes are wanted ones.

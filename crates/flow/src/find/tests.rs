@@ -32,7 +32,7 @@ fn connect_arns_end_after_the_id() {
     check_alone(&format!("arn:aws:connect:eu-central-1:111122223333:phone-number/{U}"), None);
     let queue = format!("{I}/queue/{U}");
     check(&format!("{queue}: busy"), &[(&queue, None)]);
-    check(&format!("{queue}/x{queue}"), &[(&queue, None)]);
+    check(&format!("{queue}/x{queue}"), &[(&queue, None), (&queue, None)]);
     check(&format!("{queue}Sales"), &[(&queue, None)]);
     check(&format!("{queue}{queue}"), &[(&queue, None), (&queue, None)]);
 }
@@ -58,18 +58,24 @@ fn placeholders_and_words_are_no_arns() {
     check("arn:aws:lambda:us-west-2:111122223333:function:${Name}", &[]);
     check(&format!("{I}/queue/${{Queue}}"), &[]);
     check("learn:aws:s3:::bucket", &[]);
+    check(&format!("x{I}"), &[(I, None)]);
+    check(&format!("番号{I}へ"), &[(I, None)]);
+    check(&format!("{I}${{Name}}"), &[(I, None)]);
+    let function = "arn:aws:lambda:us-west-2:111122223333:function:a";
+    check(&format!("<p>{function}</p>{function}<break time='1s'/>"), &[(function, None); 2]);
+    check(&format!("{function}<NAME>"), &[]);
     check("arn: aws", &[]);
     check("ARNREPLACE arn:aws:lambda:us-west-2:XXXX:function:a", &[]);
 }
 
 #[test]
-fn uuids_stand_alone() {
+fn uuids_are_found_inside_longer_names_too() {
     let found = |text: &str| uuids(text).into_iter().map(|r| r.start).collect::<Vec<_>>();
     assert_eq!(found(U), [0]);
     assert_eq!(found(&format!("a {U},{U}/")), [2, 39]);
     assert_eq!(found(&format!("queue/{U}:$SAVED")), [6]);
-    for joined in [format!("a{U}"), format!("{U}0"), format!("{U}-x"), format!("-{U}")] {
-        assert_eq!(found(&joined), Vec::<usize>::new(), "{joined}");
+    for (joined, at) in [(format!("a{U}"), 1), (format!("{U}0"), 0), (format!("-{U}-x"), 1)] {
+        assert_eq!(found(&joined), [at], "{joined}");
     }
     assert_eq!(found(&format!("{I}/queue/{U} {U}")), [I.len() + 7 + 36 + 1]);
     assert_eq!(found(&"1-".repeat(30)), Vec::<usize>::new());

@@ -1,4 +1,4 @@
-//! UUIDs that stand alone in a text.
+//! UUIDs in a text.
 
 use std::ops::Range;
 
@@ -9,7 +9,8 @@ pub fn is_uuid(text: &str) -> bool {
     text.len() == LENGTH && starts_with_uuid(text.as_bytes())
 }
 
-/// The UUIDs of a text that are neither part of a longer word nor inside an ARN.
+/// The UUIDs of a text that are not inside an ARN, whatever stands before and after them: an id can be
+/// a part of a longer name, such as an object's key.
 pub fn uuids(text: &str) -> Vec<Range<usize>> {
     if text.len() < LENGTH {
         return Vec::new();
@@ -33,18 +34,10 @@ fn candidates(bytes: &[u8]) -> Vec<Range<usize>> {
             at += 1;
             continue;
         }
-        let joined = |byte: Option<&u8>| byte.is_some_and(|&b| is_word_byte(b));
-        let before = start.checked_sub(1).and_then(|before| bytes.get(before));
-        if !joined(before) && !joined(bytes.get(end)) {
-            found.push(start..end);
-        }
+        found.push(start..end);
         at = end + 8;
     }
     found
-}
-
-fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-' || !byte.is_ascii()
 }
 
 pub(super) fn starts_with_uuid(bytes: &[u8]) -> bool {
