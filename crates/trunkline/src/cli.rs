@@ -2,7 +2,7 @@
 //! in its file under `commands/`.
 
 use crate::commands::{
-    apply, completions, demo, env, explain, export, help, init, instance, lab, plan,
+    apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, plan,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Instance(instance::Command),
     /// See it work: a contact center from the console to production, on an emulated AWS
     Demo(demo::Arguments),
+    /// Check configuration, credentials, roles, instances and buckets
+    Doctor(doctor::Arguments),
     /// Run the lab, a local AWS to try things out on
     Lab(lab::Arguments),
     /// Explain an error code, or list all of them

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod env;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Instance(command) => instance::run(&command, app),
         Command::Lab(arguments) => lab::run(&arguments, app),
         Command::Demo(arguments) => demo::run(&arguments, app),
+        Command::Doctor(arguments) => doctor::run(&arguments, app),
         Command::Explain(arguments) => explain::run(&arguments, app),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Version => version::run(app),

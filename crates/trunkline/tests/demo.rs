@@ -1,10 +1,13 @@
 //! The demo as a visitor starts it: no home, no terminal, no account.
 
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use trunkline_lab::Options;
+use trunkline_testkit::LabServer;
 
 /// The longest that a headless demo may take, for machines that are busy with other tests.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -90,4 +93,80 @@ fn without_git_the_demo_goes_on_without_commits_and_keeps_what_it_is_asked_to_ke
     let (again, _) = demo(folder.path(), "/nowhere", &["--headless", "--keep", "kept"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("--keep"), "{}", text(&again.stderr));
+}
+
+#[test]
+fn a_signal_ends_the_demo_and_leaves_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+    command.args(["demo", "--headless"]).current_dir(folder.path()).env_clear();
+    command.env("PATH", search_path()).env("TMPDIR", folder.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let begun = lines.any(|l| l.expect("text").starts_with("$ trunkline export"));
+    assert!(begun, "the demo runs its first commands");
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(sent.expect("kill is there").success());
+    lines.for_each(drop);
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Runs the doctor in the project of a demo that was kept, against a lab of its own.
+fn doctor(project: &Path, url: &str, secret: &str, arguments: &[&str]) -> (i32, Value) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+    command.args(["doctor", "--json"]).args(arguments).current_dir(project).env_clear();
+    command.env("PATH", search_path()).env("HOME", project).stdin(Stdio::null());
+    command.env("AWS_ENDPOINT_URL", url).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env("AWS_ACCESS_KEY_ID", "222233334444").env("AWS_SECRET_ACCESS_KEY", secret);
+    let ran = command.output().expect("the program runs");
+    let out = text(&ran.stdout);
+    (ran.status.code().expect("a code"), serde_json::from_str(&out).expect("JSON"))
+}
+
+/// The checks with a verdict, as `target: check`.
+fn verdicts(found: &Value, verdict: &str) -> Vec<String> {
+    let all = found["checks"].as_array().expect("checks").iter();
+    let name = |c: &Value| {
+        let target = c["target"].as_str().unwrap_or("all");
+        format!("{target}: {}", c["check"].as_str().unwrap_or_default())
+    };
+    all.filter(|c| c["verdict"] == verdict).map(name).collect()
+}
+
+#[test]
+fn the_doctor_finds_the_demo_well_and_tells_what_is_not() {
+    let folder = TempDir::new().expect("a folder");
+    let (ran, _) = demo(folder.path(), &search_path(), &["--headless", "--keep", "kept"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+    let (project, data) = (folder.path().join("kept/project"), folder.path().join("kept/lab"));
+    let options = Options { data: Some(data), strict_roles: true, ..Options::default() };
+    let lab = LabServer::with(options);
+
+    let (code, found) = doctor(&project, &lab.url(), "x", &[]);
+    assert_eq!((code, &found["failed"], &found["warned"]), (0, &0.into(), &0.into()), "{found}");
+    assert!(verdicts(&found, "ok").contains(&"prod / us-east-1: staging bucket".to_owned()));
+
+    let config = std::fs::read_to_string(project.join("trunkline.yaml")).expect("a configuration");
+    let config = config
+        .replace("instance: tidewater-staging", "instance: nobody")
+        .replace("trunkline-read", "nobody")
+        .replace("tidewater-{environment}-{region}", "nobody");
+    std::fs::write(project.join("trunkline.yaml"), config).expect("written");
+    let (code, found) = doctor(&project, &lab.url(), "x", &["--env", "staging"]);
+    let failed = ["role to read", "instance", "staging bucket"];
+    let failed = failed.map(|check| format!("staging / us-west-2: {check}"));
+    assert_eq!((code, verdicts(&found, "fail")), (1, failed.to_vec()), "{found}");
+    assert!(
+        found["checks"]
+            .as_array()
+            .expect("checks")
+            .iter()
+            .all(|c| { c["verdict"] == "ok" || c["help"].is_string() })
+    );
+
+    let (code, found) = doctor(&project, &lab.url(), "wrong", &["--env", "staging"]);
+    assert_eq!((code, verdicts(&found, "fail")), (1, vec!["all: credentials".to_owned()]));
 }
