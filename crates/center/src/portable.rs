@@ -329,3 +329,6 @@ pub(crate) fn id_field(ids: &[IdField], path: &Path<'_>) -> Option<&'static str>
         })
         .map(|(_, kind)| *kind)
 }
+
+#[cfg(test)]
+mod tests;
