@@ -1,14 +1,22 @@
-//! `cargo xtask bench`: figures beside the promises, as a table. Prints; asserts nothing, because a
+//! `cargo xtask bench`: figures beside the promises, as tables. Prints; asserts nothing, because a
 //! machine's mood is no defect.
+//!
+//! `--build` measures a clean release build in a folder of its own; `--flows N` (repeatable) narrows the
+//! deployments to that size, `--flows 0` leaves them out; `--binary PATH` deploys with that program and
+//! measures nothing else.
+
+mod center;
+mod deploy;
+mod lab;
+mod measure;
 
 use crate::workspace::Workspace;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use measure::{median, spent_by_children};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
-
-const RUNS: usize = 10;
 
 /// One row: what, the figure, what it is held against.
 struct Row {
@@ -17,59 +25,97 @@ struct Row {
     beside: String,
 }
 
-fn row(what: &str, figure: String, beside: &str) -> Row {
-    Row { what: what.to_owned(), figure, beside: beside.to_owned() }
+fn row(what: &str, figure: impl Into<String>, beside: &str) -> Row {
+    Row { what: what.to_owned(), figure: figure.into(), beside: beside.to_owned() }
 }
 
-/// Builds the release binary and prints the table.
+/// Builds what is measured and prints the tables.
 pub(crate) fn run(words: &[String]) -> Result<bool> {
     let workspace = Workspace::load()?;
-    let mut rows = Vec::new();
-    if words.iter().all(|w| w != "--no-build") {
-        let started = Instant::now();
-        let built = Command::new("cargo")
-            .args(["build", "--release", "--package", "trunkline"])
-            .current_dir(&workspace.root)
-            .status()?;
-        if !built.success() {
-            bail!("the release build failed");
-        }
-        let wall = started.elapsed();
-        rows.push(row(
-            "release build, wall (clean only if the target folder was)",
-            seconds(wall),
-            "-",
-        ));
+    let sizes: Vec<usize> = words
+        .iter()
+        .zip(words.iter().skip(1))
+        .filter(|(word, _)| *word == "--flows")
+        .map(|(_, size)| size.parse().context("--flows takes a number"))
+        .collect::<Result<_>>()?;
+    if let Some(at) = words.iter().position(|w| w == "--binary") {
+        let binary = words.get(at + 1).context("--binary takes a path")?;
+        deploy(&workspace, Path::new(binary), &sizes)?;
+        return Ok(true);
     }
+    let mut rows = Vec::new();
+    if words.iter().any(|w| w == "--build") {
+        rows.extend(clean_build(&workspace)?);
+    }
+    build(&workspace, &["--package", "trunkline"])?;
+    build(&workspace, &["--package", "trunkline-flow", "--example", "canonical"])?;
     let binary = workspace.built("release", "trunkline");
     let size = fs::metadata(&binary)?.len() as f64 / 1e6;
     rows.push(row("release binary", format!("{size:.1} MB"), "at most 25 MB"));
-    rows.push(row(
-        "trunkline --version",
-        millis(median(Command::new(&binary).arg("--version"))?),
-        "10 ms",
-    ));
+    let version = median(Command::new(&binary).arg("--version"))?;
+    rows.push(row("trunkline --version", millis(version), "at most 10 ms"));
     rows.extend(corpus(&workspace)?);
     print(&rows);
+    if sizes != [0] {
+        println!();
+        deploy(&workspace, &binary, &sizes)?;
+    }
     Ok(true)
 }
 
-/// One `jq . FILE...` over the corpus's flows, where both are at hand.
+fn deploy(workspace: &Workspace, binary: &Path, sizes: &[usize]) -> Result<()> {
+    let folder = workspace.target.join("bench");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    deploy::run(binary, &folder, sizes)
+}
+
+fn build(workspace: &Workspace, words: &[&str]) -> Result<()> {
+    let mut command = Command::new("cargo");
+    command.args(["build", "--release", "--quiet"]).args(words).current_dir(&workspace.root);
+    if !command.status()?.success() {
+        bail!("the release build failed");
+    }
+    Ok(())
+}
+
+/// A release build from nothing.
+fn clean_build(workspace: &Workspace) -> Result<Vec<Row>> {
+    let folder = workspace.target.join("bench-build");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let (started, before) = (Instant::now(), spent_by_children());
+    let folder = folder.to_string_lossy().into_owned();
+    build(workspace, &["--package", "trunkline", "--target-dir", &folder])?;
+    let wall = row("clean release build, wall", seconds(started.elapsed()), "-");
+    let spent = before.and_then(|b| Some(spent_by_children()?.saturating_sub(b)));
+    let spent = spent.map_or_else(|| "SKIP: no /proc".to_owned(), seconds);
+    fs::remove_dir_all(&folder)?;
+    Ok(vec![wall, row("clean release build, processor", spent, "at most 450 s")])
+}
+
+/// Reading and canonical writing of the corpus's flows, beside one `jq . FILE...` over the same files.
 fn corpus(workspace: &Workspace) -> Result<Vec<Row>> {
-    let folder = workspace.root.join("../shared/corpus/flows");
-    let files = json_files(&folder)?;
+    let folder = match std::env::var_os("TRUNKLINE_CORPUS") {
+        Some(folder) => PathBuf::from(folder),
+        None => workspace.root.join("../shared/corpus"),
+    };
+    let mut files = Vec::new();
+    for part in ["flows", "flows-wrapped", "derived-flows"] {
+        files.extend(json_files(&folder.join(part))?);
+    }
     if files.is_empty() {
-        return Ok(vec![row(
-            "jq . over the corpus",
-            "SKIP: no corpus beside the repository".to_owned(),
-            "-",
-        )]);
+        let skip = format!("SKIP: no corpus at {}", folder.display());
+        return Ok(vec![row("reading and writing flows", skip, "jq .")]);
     }
-    let what = format!("jq . over {} flows", files.len());
-    match median(Command::new("jq").arg(".").args(&files)) {
-        Ok(time) => Ok(vec![row(&what, millis(time), "trunkline's reading and writing")]),
-        Err(_) => Ok(vec![row(&what, "SKIP: no jq".to_owned(), "-")]),
-    }
+    let example = workspace.built("release/examples", "canonical");
+    let ours = median(Command::new(example).args(&files))?;
+    let what = format!("reading and writing {} flows", files.len());
+    let jq = median(Command::new("jq").arg(".").args(&files));
+    let beside = jq.map_or_else(|_| "SKIP: no jq".to_owned(), |t| format!("jq . {}", millis(t)));
+    Ok(vec![row(&what, millis(ours), &beside)])
 }
 
 fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -82,22 +128,6 @@ fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
     files.retain(|f| f.extension().is_some_and(|e| e == "json"));
     files.sort();
     Ok(files)
-}
-
-/// The median time of a command that must succeed, warm.
-fn median(command: &mut Command) -> Result<Duration> {
-    let mut times = Vec::with_capacity(RUNS);
-    for _ in 0..=RUNS {
-        let started = Instant::now();
-        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-        if !status.success() {
-            bail!("{} ended with {status}", command.get_program().to_string_lossy());
-        }
-        times.push(started.elapsed());
-    }
-    times.remove(0);
-    times.sort();
-    Ok(times[RUNS / 2])
 }
 
 fn print(rows: &[Row]) {
