@@ -174,7 +174,7 @@ fn banner(arguments: &Arguments, address: SocketAddr, app: &App) {
         "This is the lab: an emulated AWS, not Amazon's.".to_owned(),
         format!("  state: {state}"),
         "  to use it, in another terminal (the access key id is the account):".to_owned(),
-        format!("    export AWS_ENDPOINT_URL={url} AWS_REGION=us-west-2"),
+        format!("    export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-west-2"),
         format!("    export AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY={secret}"),
         "    aws connect list-instances".to_owned(),
         "  Ctrl-C ends it.".to_owned(),

@@ -71,7 +71,8 @@ pub(crate) fn summary(plan: &Plan) -> String {
         text.push_str(&format!(" ({layout} layout only)"));
     }
     let seconds = plan.seconds(2.0, 5.0).ceil();
-    text.push_str(&format!(", {gone} to retire or delete; {calls} calls, about {seconds} s."));
+    let calls = if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") };
+    text.push_str(&format!(", {gone} to retire or delete; {calls}, about {seconds} s."));
     text
 }
 
@@ -86,7 +87,11 @@ pub(crate) fn markdown(plan: &Plan, headline: &str) -> String {
         out.push_str(&heading(change, 0, Paint(false)).trim_start().replace("```", "'''"));
         out.push('\n');
         for line in change.lines.iter().filter(|_| !change.layout_only) {
-            out.push_str(&format!("{}\n", printable(line).replace("```", "'''")));
+            let line = printable(line).replace("```", "'''");
+            // In a diff only a mark in the first column is coloured.
+            let mark =
+                line.trim_start().chars().next().filter(|c| "+-".contains(*c)).unwrap_or(' ');
+            out.push_str(&format!("{mark}     {line}\n"));
         }
     }
     out.push_str("```\n");
