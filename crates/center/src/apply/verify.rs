@@ -20,7 +20,10 @@ pub async fn verify(cloud: &dyn Cloud, instance: &Instance, plan: &Plan) -> Resu
     let target = &plan.target;
     let mut moved = Vec::new();
     if target.instance_id != instance.id || target.account != instance.account.as_str() {
-        moved.push(format!("`{}` is another instance now", instance.alias));
+        let (was, account) = (&target.alias, &target.account);
+        moved.push(format!("it was made for `{was}`, {} in {account}", target.instance_id));
+        let (is, account) = (&instance.alias, &instance.account);
+        moved.push(format!("the target is `{is}` now, {} in {account}", instance.id));
     } else {
         moved.extend(changed(cloud, instance, plan).await.map_err(|e| call_failed(&e))?);
         moved.extend(made_since(cloud, instance, plan).await.map_err(|e| call_failed(&e))?);

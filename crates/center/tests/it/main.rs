@@ -3,6 +3,7 @@
 mod associations;
 mod contents;
 mod harness;
+mod instance;
 mod routing;
 mod scene;
 mod settings;

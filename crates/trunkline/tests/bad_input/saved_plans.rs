@@ -1,6 +1,6 @@
 //! Saved plans that no longer fit, or are none.
 
-use crate::stage::{Stage, TARGET, flow};
+use crate::stage::{CONFIG, Stage, TARGET, flow};
 use serde_json::json;
 
 const PLAN: &[&str] = &["plan", "--env", "prod", "--out", "prod.plan"];
@@ -47,6 +47,17 @@ fn a_resource_deleted_since_makes_the_plan_stale() {
     let id = stage.id(TARGET, ("ListContactFlows", "ContactFlowSummaryList"), "Main");
     stage.connect(TARGET, "DeleteContactFlow", json!({ "ContactFlowId": id }));
     stage.refused(APPLY, 5, "TL0403", &["flow \"Main\" is gone", "plan again"]);
+}
+
+#[test]
+fn another_instance_makes_the_plan_stale() {
+    let stage = planned();
+    stage.home.write("trunkline.yaml", CONFIG.replace("acme-prod", "acme-other"));
+    stage.done(&["instance", "create", "--env", "prod", "--yes"]);
+    let says = ["made for `acme-prod`", "the target is `acme-other` now", "plan again"];
+    stage.refused(APPLY, 5, "TL0403", &says);
+    stage.home.write("trunkline.yaml", CONFIG.replace("prod:", "live:"));
+    stage.refused(APPLY, 64, "TL0105", &["no environment `prod`"]);
 }
 
 #[test]
