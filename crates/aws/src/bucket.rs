@@ -13,6 +13,9 @@ const FLOOR: f64 = 0.2;
 const LOWERED: f64 = 0.7;
 /// What a success adds, as a share of the full rate.
 const RAISED: f64 = 0.02;
+/// Tokens of a full bucket that stay in it: calls do not arrive as evenly as they are sent, and a
+/// refusal costs more than the wait for one token.
+const MARGIN: f64 = 1.0;
 
 /// Every bucket of the process. Cheap to make; share one among all clients.
 #[derive(Debug, Default)]
@@ -34,6 +37,8 @@ struct Bucket {
     /// What was learned: a share of the full rate.
     learned: f64,
     refilled: Duration,
+    /// When the rate was lowered last.
+    lowered: Option<Duration>,
 }
 
 /// Tokens a second and the most that gather.
@@ -57,9 +62,15 @@ impl Buckets {
 
     /// Empties the bucket and lowers its rate: somebody else draws on the same limit.
     pub(crate) fn throttled(&self, key: &Key, scale: f64, now: Duration) {
-        self.with(key, limit(&key.service, &key.operation), scale, now, |bucket| {
+        let limit = limit(&key.service, &key.operation);
+        // Calls that were under way together are refused together: that teaches one thing, once.
+        let together = Duration::from_secs_f64(limit.burst / (limit.rate * scale));
+        self.with(key, limit, scale, now, |bucket| {
             bucket.tokens = bucket.tokens.min(0.0);
-            bucket.learned = (bucket.learned * LOWERED).max(FLOOR);
+            if bucket.lowered.is_none_or(|last| now.saturating_sub(last) >= together) {
+                bucket.learned = (bucket.learned * LOWERED).max(FLOOR);
+                bucket.lowered = Some(now);
+            }
         });
     }
 
@@ -80,11 +91,12 @@ impl Buckets {
     ) -> T {
         // A panic elsewhere leaves at worst a wrong count of tokens.
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = Bucket { tokens: limit.burst, learned: 1.0, refilled: now };
+        let burst = (limit.burst - MARGIN).max(1.0);
+        let full = Bucket { tokens: burst, learned: 1.0, refilled: now, lowered: None };
         let bucket = buckets.entry(key.clone()).or_insert(full);
         let seconds = now.saturating_sub(bucket.refilled).as_secs_f64();
         let gained = seconds * limit.rate * scale * bucket.learned;
-        bucket.tokens = (bucket.tokens + gained).min(limit.burst);
+        bucket.tokens = (bucket.tokens + gained).min(burst);
         bucket.refilled = bucket.refilled.max(now);
         act(bucket)
     }
@@ -134,7 +146,7 @@ mod tests {
     fn a_burst_then_two_a_second() {
         let buckets = Buckets::default();
         let waited = waits(&buckets, &key("1", "DescribeQueue"), 1.0, 1.0, 8);
-        assert_eq!(waited, [0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5]);
+        assert_eq!(waited, [0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 2.0]);
         assert_eq!(
             waits(&buckets, &key("1", "ListQueues"), 1.0, 1.0, 1),
             [0.0],
@@ -145,16 +157,16 @@ mod tests {
             [0.0],
             "another account"
         );
-        let later = Duration::from_secs(102);
+        let later = Duration::from_secs(103);
         assert_eq!(buckets.reserve(&key("1", "DescribeQueue"), 1.0, 1.0, later), Duration::ZERO);
     }
 
     #[test]
     fn share_and_scale() {
         let half = waits(&Buckets::default(), &key("1", "DescribeQueue"), 0.5, 1.0, 4);
-        assert_eq!(half, [0.0, 0.0, 0.5, 1.5], "one a second");
-        let scaled = waits(&Buckets::default(), &key("1", "DescribeQueue"), 1.0, 10.0, 7);
-        assert_eq!(scaled[5..], [0.05, 0.1]);
+        assert_eq!(half, [0.0, 0.0, 1.0, 2.0], "one a second");
+        let scaled = waits(&Buckets::default(), &key("1", "DescribeQueue"), 1.0, 10.0, 6);
+        assert_eq!(scaled[4..], [0.05, 0.1]);
     }
 
     #[test]
@@ -164,10 +176,14 @@ mod tests {
         let wait = buckets.reserve(&key, 1.0, 1.0, now).as_secs_f64();
         assert!((wait - 1.0 / 1.4).abs() < 1e-9, "{wait}");
         (0..50).for_each(|_| buckets.throttled(&key, 1.0, now));
+        let wait = buckets.reserve(&key, 1.0, 1.0, now).as_secs_f64();
+        assert!((wait - 2.0 / 1.4).abs() < 1e-9, "refused together counts once: {wait}");
+        (1..50).for_each(|n| buckets.throttled(&key, 1.0, Duration::from_secs(3 * n)));
+        let now = Duration::from_secs(147);
         let slow = buckets.reserve(&key, 1.0, 1.0, now).as_secs_f64();
         assert!(slow <= 2.0 / (2.0 * FLOOR) + 1e-9, "never slower than the floor: {slow}");
         (0..50).for_each(|_| buckets.succeeded(&key, 1.0, now));
-        let after = buckets.reserve(&key, 1.0, 1.0, Duration::from_secs(1)).as_secs_f64();
+        let after = buckets.reserve(&key, 1.0, 1.0, now + Duration::from_millis(500)).as_secs_f64();
         assert!((after - 0.5).abs() < 1e-9, "full rate again: {after}");
     }
 
