@@ -59,6 +59,7 @@ fn the_demo_plays_to_its_end_with_the_credentials_of_roles_only() {
         "$ trunkline apply --env staging --yes",
         "      ~ Menu (Get customer input)",
         "          + key 3   -> Set moving queue",
+        " connect/flows/Main menu.json | ",
     ] {
         assert!(out.lines().any(|l| l.starts_with(wanted)), "{wanted}\n{out}");
     }
@@ -67,8 +68,8 @@ fn the_demo_plays_to_its_end_with_the_credentials_of_roles_only() {
         3,
         "{out}"
     );
-    let widest = out.lines().map(|l| l.chars().count()).max();
-    assert!(widest <= Some(100), "{widest:?}\n{out}");
+    let wide: Vec<_> = out.lines().filter(|l| l.chars().count() > 100).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
 
     let record = std::fs::read_to_string(folder.path().join("record")).expect("a record");
     let connect = keys(&record, "connect");
@@ -151,7 +152,7 @@ fn the_doctor_finds_the_demo_well_and_tells_what_is_not() {
 
     let config = std::fs::read_to_string(project.join("trunkline.yaml")).expect("a configuration");
     let config = config
-        .replace("instance: tidewater-staging", "instance: nobody")
+        .replace("instance: tide-staging", "instance: nobody")
         .replace("trunkline-read", "nobody")
         .replace("tidewater-{environment}-{region}", "nobody");
     std::fs::write(project.join("trunkline.yaml"), config).expect("written");

@@ -74,6 +74,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let options = Options {
         strict_roles: true,
         time_scale: TIME_SCALE,
+        // People wait between an edit and an export for longer than the index lags; the story does not.
+        search_lag_seconds: 0.0,
         data: arguments.keep.as_ref().map(|_| folder.path.join("lab")),
         record: arguments.record.clone(),
         ..Options::default()

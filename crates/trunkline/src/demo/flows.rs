@@ -178,14 +178,14 @@ pub(super) fn main_menu(named: &Named, leads: &Leads) -> Vec<Block> {
 }
 
 /// What the menu says; short, so that a plan shows it whole.
-const MENU: &str = "Outages: press 1. Billing: 2.";
+const MENU: &str = "Outages 1, billing 2";
 
 /// Adds a key to the menu's content, as a designer does who drags one more block onto the canvas.
 pub(super) fn with_key(content: &str, queue: &str) -> Option<String> {
     let mut content: Value = serde_json::from_str(content).ok()?;
     let actions = content.get_mut("Actions")?.as_array_mut()?;
     let menu = actions.iter_mut().find(|a| a["Identifier"] == "Menu")?;
-    menu["Parameters"]["Text"] = json!(format!("{MENU} Moving: 3."));
+    menu["Parameters"]["Text"] = json!(format!("{MENU}, moving 3"));
     let key = json!({ "NextAction": "Set moving queue",
         "Condition": { "Operator": "Equals", "Operands": ["3"] } });
     menu.get_mut("Transitions")?.get_mut("Conditions")?.as_array_mut()?.push(key);

@@ -19,11 +19,13 @@ pub(crate) fn play(stage: &mut Stage<'_>, lab: &Lab, built: &str) -> Result<(), 
 
 fn opening(stage: &Stage<'_>) {
     for line in [
-        "Tidewater Water & Power has a contact center on Amazon Connect: people build it by hand",
-        "in one instance, and staging and two production regions must come to hold the same.",
+        "Tidewater Water & Power has a contact center on Amazon Connect. People build it",
+        "by hand in one instance; staging and production, in two regions, must come to",
+        "hold the same.",
         "",
-        "This is emulated AWS: a lab inside this program. No account is used, and nothing leaves",
-        "this machine. The commands are the real ones; in your shell they do the same to AWS.",
+        "This is emulated AWS: a lab inside this program. No account is used, and nothing",
+        "leaves this machine. The commands are the real ones; with your accounts they do",
+        "the same on AWS.",
     ] {
         stage.line(line);
     }
@@ -45,7 +47,7 @@ fn start(stage: &mut Stage<'_>) -> Result<(), Stopped> {
 }
 
 fn export(stage: &mut Stage<'_>) -> Result<(), Stopped> {
-    let words = ["What people built becomes files: names instead of ARNs, one file a resource."];
+    let words = ["What people built becomes files: one a resource, with names instead of ARNs."];
     stage.chapter("From the console to git", &words)?;
     stage.trunkline(&["export", "--env", "build"])?;
     stage.cat("connect/quick-connects/To outages.yaml")?;
@@ -61,9 +63,7 @@ fn staging(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     stage.trunkline(&["plan", "--env", "staging"])?;
     stage.pause("Enter deploys it")?;
     stage.trunkline(&["apply", "--env", "staging", "--yes"])?;
-    stage.line(
-        "\nFlows that lead in circles, prompts with their audio, the phone number: all there.",
-    );
+    stage.line("\nFlows that lead in circles, prompts with audio, the phone number: all there.");
     stage.trunkline(&["plan", "--env", "staging"])?;
     stage.chapter(
         "Production, in two regions",
@@ -73,8 +73,7 @@ fn staging(stage: &mut Stage<'_>) -> Result<(), Stopped> {
 }
 
 fn edit(stage: &mut Stage<'_>, lab: &Lab, built: &str) -> Result<(), Stopped> {
-    let words =
-        ["In the console, a designer adds a queue, and key 3 to the menu that leads to it."];
+    let words = ["In the console, a designer adds a queue, and key 3 of the menu leads to it."];
     stage.chapter("A designer's edit", &words)?;
     center::edit(lab, built)?;
     stage.trunkline(&["export", "--env", "build"])?;
@@ -98,18 +97,18 @@ fn closing(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     let setting = &stage.setting;
     let (all, throttled) = (count(&setting.calls.all), count(&setting.calls.throttled));
     let words = [
-        "What people built by hand in one console runs in staging and in two production regions,",
-        "under git, and every change was seen before it was made.",
+        "What people built by hand in one console runs in staging and in two production",
+        "regions, is under git, and each change was seen before it was made.",
     ];
-    let sums = format!(
-        "\n  {all} calls in {seconds:.1} s, to 4 accounts in 2 regions; {throttled} were told to slow down, and \
-         were tried again"
-    );
+    let sums = [
+        format!("\n  calls   {all} in {seconds:.1} s, to 4 accounts in 2 regions"),
+        format!("          {throttled} of them were told to slow down, and tried again"),
+    ];
     let shown = setting.folder.display().to_string();
     let data = setting.folder.join("lab").display().to_string();
     let (kept, interactive) = (setting.kept, setting.interactive);
     stage.end_with("Done", &words);
-    stage.line(&sums);
+    sums.iter().for_each(|line| stage.line(line));
     if kept {
         stage.line(&format!("  folder  {shown}/project"));
         stage.line("\nTo go on with it, start the lab again:\n");
@@ -136,7 +135,7 @@ fn closing(stage: &mut Stage<'_>) -> Result<(), Stopped> {
 const NEXT: &[(&str, &str)] = &[
     ("trunkline init", "start a project in this folder"),
     ("trunkline doctor", "see whether roles and instances are reachable"),
-    ("trunkline export --env ENV", "write your instance as files; changes nothing in AWS"),
+    ("trunkline export --env ENV", "your instance as files; changes nothing in AWS"),
     ("trunkline plan --env ENV", "see what a deployment would change; reads only"),
 ];
 

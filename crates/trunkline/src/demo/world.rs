@@ -23,10 +23,10 @@ pub(super) const BUILD: &Place = &PLACES[0];
 
 /// Every instance; production has two, which nothing links.
 pub(super) const PLACES: &[Place] = &[
-    place("build", "111122223333", "us-west-2", "tidewater-build", "+15550100010"),
-    place("staging", "444455556666", "us-west-2", "tidewater-staging", "+15550100020"),
-    place("prod", "555566667777", "us-west-2", "tidewater-prod-us-west-2", "+15550100030"),
-    place("prod", "555566667777", "us-east-1", "tidewater-prod-us-east-1", "+15550100040"),
+    place("build", "111122223333", "us-west-2", "tide-build", "+15550100010"),
+    place("staging", "444455556666", "us-west-2", "tide-staging", "+15550100020"),
+    place("prod", "555566667777", "us-west-2", "tide-prod-us-west-2", "+15550100030"),
+    place("prod", "555566667777", "us-east-1", "tide-prod-us-east-1", "+15550100040"),
 ];
 
 const fn place(
@@ -43,10 +43,19 @@ const fn place(
 pub(super) const CONFIG: &str = r#"version: 1
 project: tidewater
 environments:
-  build:   { account: "111122223333", regions: [us-west-2], instance: tidewater-build, use: build }
-  staging: { account: "444455556666", regions: [us-west-2], instance: tidewater-staging }
-  prod:    { account: "555566667777", regions: [us-west-2, us-east-1],
-             instance: "tidewater-prod-{region}", approval: required }
+  build:
+    account: "111122223333"
+    regions: [us-west-2]
+    instance: tide-build
+    use: build                      # people build here; it is exported
+  staging:
+    account: "444455556666"
+    regions: [us-west-2]
+    instance: tide-staging
+  prod:
+    account: "555566667777"
+    regions: [us-west-2, us-east-1]
+    instance: "tide-prod-{region}"
 role: trunkline-deploy
 read_role: trunkline-read
 staging_bucket: "tidewater-{environment}-{region}"
