@@ -39,16 +39,16 @@ fn sessions_that_expire_in_the_middle_are_renewed() {
 #[test]
 fn base_credentials_that_expire_in_the_middle_end_with_4_and_applying_again_completes() {
     let stage = Stage::new();
-    let expired = |service, operation, nth| Fault {
+    let expired = |service, operation, name: &str, nth| Fault {
         nth,
         times: 0,
-        error: Some("ExpiredTokenException".to_owned()),
+        error: Some(name.to_owned()),
         status: Some(403),
         message: Some("The security token included in the request is expired".to_owned()),
         ..Fault::new(service, operation, Deed::Error)
     };
-    stage.server.lab().inject(expired("connect", "CreateQueue", 1));
-    stage.server.lab().inject(expired("sts", "AssumeRole", 2));
+    stage.server.lab().inject(expired("connect", "CreateQueue", "ExpiredTokenException", 1));
+    stage.server.lab().inject(expired("sts", "AssumeRole", "ExpiredToken", 2));
     let ran = stage.run(APPLY);
     says_all(&ran, 4, "TL0602", &["queue \"Sales\"", "expired", "run the same command"]);
     stage.server.lab().clear_faults();
