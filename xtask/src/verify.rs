@@ -35,6 +35,7 @@ pub(crate) fn test(words: &[String]) -> Result<bool> {
     // dependencies and build them twice.
     let built =
         steps.step("build", || run(cargo(workspace).args(["test", "--workspace", "--no-run"])));
+    steps.step("real flows", || Ok(corpus(workspace)));
     steps.step("cargo test", || {
         let mut command = cargo(workspace);
         command.args(["test", "--workspace", "--no-fail-fast"]);
@@ -124,8 +125,27 @@ fn wire_steps(workspace: &Workspace, steps: &mut Steps, folder: &Path, python: &
         let mut command = script(workspace, python, &tests.join("wirecheck.py"));
         run(command.arg(checker(workspace)).args(&records))
     });
-    for (name, file) in [("signatures", "signatures.py"), ("operations", "operations.py")] {
-        steps.step(name, || run(script(workspace, python, &tests.join(file)).args(&records)));
+    let signatures = tests.join("signatures.py");
+    steps.step("signatures", || run(script(workspace, python, &signatures).args(&records)));
+    let operations = tests.join("operations.py");
+    steps.step("operations", || {
+        run(script(workspace, python, &operations).arg("--strict").args(&records))
+    });
+}
+
+/// Whether the corpus of real flows is at hand, without which tests that need it only say so.
+fn corpus(workspace: &Workspace) -> Verdict {
+    let given = std::env::var_os("TRUNKLINE_CORPUS").map(PathBuf::from);
+    let folder = given.unwrap_or_else(|| workspace.root.join("../shared/corpus"));
+    match folder.is_dir() {
+        true => {
+            println!("the tests of cargo read {}", folder.display());
+            Verdict::Passed
+        }
+        false => Verdict::Skipped(format!(
+            "no {}, and TRUNKLINE_CORPUS names none; tests of real flows do nothing",
+            folder.display()
+        )),
     }
 }
 

@@ -24,7 +24,7 @@ mod yaml;
 pub use bindings::{Bindings, Bound};
 pub use cloud::{Answer, Call, CallError, CallErrorKind, Cloud};
 pub use document::{Document, Documents, File, subject};
-pub use kind::{Format, Kind, Spec};
+pub use kind::{Format, Kind, Retire, Spec};
 pub use kinds::{ALL as KINDS, get as kind_named};
 pub use portable::Unnamed;
 pub use read::ReadOptions;
