@@ -3,6 +3,7 @@
 
 use crate::place::Place;
 use serde_json::Value;
+use std::collections::HashSet;
 use trunkline_center::{KINDS, Snapshot};
 use trunkline_flow::rewrite;
 
@@ -55,13 +56,33 @@ impl Tokens {
         named
     }
 
-    /// The texts that stand for something here, found in a text of elsewhere.
-    pub fn found_in(&self, text: &str) -> Option<&str> {
-        let ours = |(token, name): &&(String, String)| {
-            let by_aws = name.starts_with("<AWS") || token.split(':').nth(4) == Some("aws");
-            !by_aws && text.contains(token.as_str())
+    /// What points into an instance from anywhere: its ids, its URLs, its account's ARNs, and what
+    /// environments bind.
+    pub fn pointers(&self, account: &str) -> Pointers {
+        let is_id = |text: &&String| text.len() == 36;
+        let ids = self.0.iter().map(|(text, _)| text).filter(is_id).cloned().collect();
+        let mut texts = vec![format!(":{account}:")];
+        let bound = |name: &str| name.starts_with("<bound") || name.starts_with("<the instance>");
+        texts.extend(self.0.iter().filter(|(_, name)| bound(name)).map(|(text, _)| text.clone()));
+        Pointers { ids, texts }
+    }
+}
+
+/// What must not occur in a text of elsewhere.
+pub struct Pointers {
+    ids: HashSet<String>,
+    texts: Vec<String>,
+}
+
+impl Pointers {
+    /// The first that occurs in a text.
+    pub fn found_in<'a>(&'a self, text: &'a str) -> Option<&'a str> {
+        let id = |(at, _): (usize, &str)| {
+            let id = text.get(at.checked_sub(8)?..at + 28)?;
+            self.ids.contains(id).then_some(id)
         };
-        self.0.iter().find(ours).map(|(token, _)| token.as_str())
+        let other = || self.texts.iter().find(|t| text.contains(t.as_str())).map(String::as_str);
+        text.match_indices('-').find_map(id).or_else(other)
     }
 }
 
