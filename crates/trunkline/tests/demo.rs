@@ -72,6 +72,9 @@ fn the_demo_plays_to_its_end_with_the_credentials_of_roles_only() {
     assert!(wide.is_empty(), "{wide:#?}");
 
     let record = std::fs::read_to_string(folder.path().join("record")).expect("a record");
+    if let Some(kept) = LabServer::record_file() {
+        std::fs::write(kept, &record).expect("the record is kept for the wire check");
+    }
     let connect = keys(&record, "connect");
     assert!(connect.len() > 100, "{}", connect.len());
     assert!(connect.iter().all(|key| key.starts_with("ASIA")), "{connect:?}");
