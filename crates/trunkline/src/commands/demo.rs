@@ -34,6 +34,19 @@ pub(crate) struct Arguments {
     keep: Option<PathBuf>,
 }
 
+/// How long the story has to end by itself; it does not while it waits for Enter.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Ready at Ctrl-C and SIGTERM, and when the terminal goes away.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut gone) = signal(SignalKind::hangup()) else { return super::lab::stop().await };
+    tokio::select! {
+        () = super::lab::stop() => {}
+        _ = gone.recv() => {}
+    }
+}
+
 /// The folder that the demo works in; removed at the end unless it is to be kept.
 struct Folder {
     path: PathBuf,
@@ -121,9 +134,9 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         });
         let ended = tokio::select! {
             ended = &mut told => ended,
-            () = super::lab::stop() => {
+            () = asked_to_end() => {
                 stop.store(true, Ordering::Relaxed);
-                match tokio::time::timeout(Duration::from_secs(1), told).await {
+                match tokio::time::timeout(GRACE, told).await {
                     Ok(ended) => ended,
                     Err(_) => Ok(Err(Stopped::Interrupted)),
                 }
