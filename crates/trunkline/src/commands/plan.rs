@@ -34,7 +34,11 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let (mut plans, mut differs) = (Vec::new(), false);
         for target in targets {
             let connected = connect::connect(&aws, &located, target, Access::Read, &run).await?;
-            app.printer.say(&connected.headline());
+            // A plan that is kept or mailed must say what it is a plan of.
+            match app.printer.format {
+                Format::Text => app.printer.result(&connected.headline()),
+                Format::Json | Format::Markdown => app.printer.say(&connected.headline()),
+            }
             let plan = planning::plan(&connected, &located, &documents, &arguments.plan).await?;
             app.printer.warnings(&plan.findings);
             differs |= !plan.is_empty();
