@@ -132,11 +132,16 @@ impl Kind for Flow {
     }
 
     fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {
-        if change.live.is_some() {
-            return content::update(&DRAFTABLE, change, steps);
-        }
         let body = &change.wanted.body;
         let flow_type = body.get("type").cloned().unwrap_or_else(|| json!("CONTACT_FLOW"));
+        if change.live.is_some() {
+            content::update(&DRAFTABLE, change, steps);
+            let stub = stub_content(flow_type.as_str().unwrap_or_default());
+            if let Some(stub) = stub.filter(|_| !change.options.published_may_name_saved) {
+                content::publish_in_cycles(&DRAFTABLE, change, steps, &stub);
+            }
+            return;
+        }
         let mut input = Map::new();
         input.insert("type".to_owned(), flow_type.clone());
         let stub = stub_content(flow_type.as_str().unwrap_or_default());

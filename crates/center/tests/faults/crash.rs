@@ -34,7 +34,7 @@ impl<'a> Fragile<'a> {
         self.dead.load(Ordering::Relaxed)
     }
 
-    fn die(&self) {
+    pub fn die(&self) {
         self.dead.store(true, Ordering::Relaxed);
     }
 }

@@ -3,7 +3,7 @@
 use crate::stage::{Stage, Text};
 use serde_json::{Value, json};
 
-/// One block: type, parameters, and whether it can fail.
+/// One block: type and parameters.
 type Block = (&'static str, Value);
 
 fn content(blocks: Vec<Block>, end: &str) -> Value {
@@ -223,7 +223,7 @@ pub fn everything() -> Vec<Text> {
     files
 }
 
-/// A flow that the service keeps as a draft only: its block leads nowhere that it may lead.
+/// A flow that the service keeps as a draft only: a block says a thing in two ways.
 pub fn refused() -> Text {
     let blocks =
         vec![("MessageParticipant", json!({ "Text": "Hello", "SSML": "<speak>Hello</speak>" }))];

@@ -144,7 +144,7 @@ impl Stage {
         outcome.map(|o| o.expect("a journal in memory"))
     }
 
-    /// Plans and applies to the end; returns the operations of the steps, in their order.
+    /// Plans and applies to the end; returns the plan and how it ended.
     #[track_caller]
     pub fn deploy(&self, wanted: &Documents) -> (Plan, Outcome) {
         let plan = self.plan(wanted).unwrap_or_else(|report| panic!("no plan: {report:#?}"));
@@ -152,11 +152,6 @@ impl Stage {
         let outcome = self.carry_out(&mut machine, None).expect("nothing kills it");
         assert_eq!(outcome.failures, [], "the apply failed");
         (plan, outcome)
-    }
-
-    /// What the runs so far journalled.
-    pub fn journalled(&self) -> Vec<Event> {
-        self.journal.lock().expect("one thread").clone()
     }
 
     /// Sees that nothing is left to do.

@@ -29,7 +29,7 @@ const FAULTS: [Fault; 7] = [
 ];
 
 /// Every fault at every write where `TRUNKLINE_FAULTS` is `all`; else each write meets some of them.
-const STRIDE: usize = 3;
+const STRIDE: usize = 5;
 
 /// How a target ended: what the service says, and what an export gives.
 #[derive(PartialEq)]
@@ -88,7 +88,14 @@ fn disturbed(
         Fault::CrashAfter => Some(Crash::After(at)),
     };
     let first = stage.attempt(wanted, crash);
-    let whole = first.is_some_and(|o| o.failures.is_empty() && o.done == o.total);
+    let whole = first.as_ref().is_some_and(|o| o.failures.is_empty() && o.done == o.total);
+    if let (Fault::Blow(Blow::LostBefore | Blow::LostAfter), false) = (fault, whole) {
+        let why = first.map(|o| o.failures).unwrap_or_default();
+        println!(
+            "   {fault:?} at {at}: {:?}",
+            why.first().map(|d| format!("{} {} {:?}", d.code, d.message, d.place))
+        );
+    }
     let plan = stage.plan(wanted).map_err(|r| format!("no second plan: {r:#?}"))?;
     let left = plan.steps.len();
     // What stayed a draft is tried again each time.

@@ -146,6 +146,35 @@ pub(in crate::kinds) fn update(
     tag_changes(spec, change, steps);
 }
 
+/// Drafts that name each other can be published only if one of them is published as a stub first:
+/// until now nobody could reach it, so nobody hears the stub.
+pub(in crate::kinds) fn publish_in_cycles(
+    draftable: &'static Draftable,
+    change: &Change<'_>,
+    steps: &mut StepsOf<'_>,
+    stub: &Value,
+) {
+    let saved_only = change.live.is_some_and(|l| l.body.get("status") == Some(&json!("saved")));
+    if !saved_only || wants_draft(change.wanted) {
+        return;
+    }
+    let ours = |s: &crate::plan::Step| {
+        let named = (s.kind.as_str(), s.name.as_str()) == (draftable.spec.name, steps.name);
+        named && s.call.operation == draftable.update_content
+    };
+    let Some(position) = steps.steps.iter().position(ours) else { return };
+    let create = content_call(draftable, change, steps, json!({ "$json": stub }), false);
+    let (call, as_draft) = {
+        let step = &steps.steps[position];
+        (step.call.clone(), step.as_draft.clone())
+    };
+    steps.step(Action::Publish, call).as_draft = as_draft;
+    let content = steps.steps.pop().expect("just pushed");
+    let step = &mut steps.steps[position];
+    step.provides = Some((draftable.spec.name.to_owned(), steps.name.to_owned()));
+    step.stub = Some(Stub { create, content: Box::new(content) });
+}
+
 /// The read before content is written: what is saved must be what the plan saw, draft or not.
 pub(in crate::kinds) fn saved_check(draftable: &Draftable, live: &Resource) -> Option<Check> {
     let describe = draftable.spec.describe.as_ref()?;
