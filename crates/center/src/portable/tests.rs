@@ -113,7 +113,7 @@ fn round(value: &Value, spec: &Spec) -> (Value, Value) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() })]
     #[test]
     fn what_is_taken_out_is_put_back(
         chosen in prop::collection::vec(prop_oneof![
