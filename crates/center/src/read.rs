@@ -137,6 +137,7 @@ async fn by_spec(kind: &'static dyn Kind, reader: &Reader<'_>) -> Result<Vec<Res
         let known = body.filter(|b| {
             !reader.options.recent.contains(&summary.id)
                 && b.get(spec.name_member).and_then(Value::as_str) == Some(&summary.name)
+                && !summary.is_newer_than(b)
         });
         async move {
             let body = match known {
@@ -164,6 +165,21 @@ pub struct Summary {
     pub arn: String,
     /// The name.
     pub name: String,
+    /// When the resource was last modified, in seconds since 1970; None where the row does not say.
+    pub modified: Option<f64>,
+}
+
+impl Summary {
+    /// A row that says nothing but what a resource is.
+    pub fn new(id: String, arn: String, name: String) -> Self {
+        Self { id, arn, name, modified: None }
+    }
+
+    /// Whether the resource changed after Search's index saw it. The two tell times with different precision.
+    fn is_newer_than(&self, found: &Map<String, Value>) -> bool {
+        let seen = found.get("LastModifiedTime").and_then(Value::as_f64);
+        matches!((self.modified, seen), (Some(modified), Some(seen)) if modified >= seen + 1.0)
+    }
 }
 
 /// Lists the set.
@@ -172,7 +188,10 @@ pub async fn list_all(reader: &Reader<'_>, list: &List) -> Result<Vec<Summary>, 
     let (id, arn, name) = list.members;
     Ok(rows
         .iter()
-        .map(|r| Summary { id: text(r, id), arn: text(r, arn), name: text(r, name) })
+        .map(|r| Summary {
+            modified: r.get("LastModifiedTime").and_then(Value::as_f64),
+            ..Summary::new(text(r, id), text(r, arn), text(r, name))
+        })
         .collect())
 }
 

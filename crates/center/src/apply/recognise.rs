@@ -15,8 +15,7 @@ pub(super) fn is_unchanged(step: &Step, check: &Check, output: &Value) -> bool {
     let Some(kind) = kinds::get(&step.kind) else { return false };
     let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
     let body = if member.is_empty() { output } else { output.get(member).unwrap_or(output) };
-    let summary =
-        crate::read::Summary { id: String::new(), arn: String::new(), name: step.name.clone() };
+    let summary = crate::read::Summary::new(String::new(), String::new(), step.name.clone());
     let live = crate::read::resource_of(kind, &summary, as_map(body.clone()));
     fingerprint(&check.fields, &live.body) == check.fingerprint
 }

@@ -139,7 +139,7 @@ async fn read_all(kind: &dyn Kind, reader: &Reader<'_>) -> Result<Vec<Resource>,
         let hours = names.get(&text(&row, "HoursOfOperationId"))?;
         let name = SPEC.name_within(Some(("hours", hours)), &text(&row, "Name"));
         let id = text(&row, "HoursOfOperationOverrideId");
-        Some(resource_of(kind, &Summary { id, arn: String::new(), name }, as_map(row)))
+        Some(resource_of(kind, &Summary::new(id, String::new(), name), as_map(row)))
     };
     Ok(rows.into_iter().filter_map(resource).collect())
 }

@@ -72,7 +72,7 @@ impl Kind for StorageConfig {
             // The service takes one for each type; a second could not be told apart by name.
             Ok(rows.into_iter().next().map(|row| {
                 let (id, name) = (text(&row, "AssociationId"), resource_type.to_owned());
-                let summary = Summary { id, arn: String::new(), name };
+                let summary = Summary::new(id, String::new(), name);
                 resource_of(self, &summary, as_map(row))
             }))
         };

@@ -74,7 +74,7 @@ impl Kind for UserHierarchy {
             let output = reader.call("DescribeUserHierarchyStructure", json!({})).await?;
             let body = as_map(output.get("HierarchyStructure").cloned().unwrap_or_default());
             let name = STRUCTURE_NAME.to_owned();
-            let summary = Summary { id: String::new(), arn: String::new(), name };
+            let summary = Summary::new(String::new(), String::new(), name);
             let resource = resource_of(self, &summary, body);
             // An instance without levels has no structure to speak of.
             Ok(if resource.body.is_empty() { Vec::new() } else { vec![resource] })
@@ -165,7 +165,7 @@ async fn read_groups(kind: &dyn Kind, reader: &Reader<'_>) -> Result<Vec<Resourc
                 None => read::describe(reader, &GROUP, &id).await?,
             };
             let resource = body.map(|body| {
-                let summary = Summary { id, arn: text(&row, "Arn"), name: path_of(&body) };
+                let summary = Summary::new(id, text(&row, "Arn"), path_of(&body));
                 resource_of(kind, &summary, body)
             });
             Ok(resource)

@@ -26,7 +26,7 @@ pub(in crate::kinds) async fn read(
     )?;
     let (id, arn, name) = list.members;
     stream::iter(set.into_iter().map(|row| {
-        let summary = Summary { id: text(&row, id), arn: text(&row, arn), name: text(&row, name) };
+        let summary = Summary::new(text(&row, id), text(&row, arn), text(&row, name));
         let saved = text(&row, draftable.status_of_summary).eq_ignore_ascii_case("saved");
         let known = found.get(&summary.id).filter(|b| {
             !saved
@@ -107,17 +107,31 @@ pub(in crate::kinds) async fn read_draft(
     if resource.body.get("status") == Some(&json!("saved")) || resource.draft.is_some() {
         return Ok(());
     }
+    let content = |body: &Map<String, Value>| -> Map<String, Value> {
+        let chosen = draftable.content_members.iter();
+        chosen.filter_map(|m| Some(((*m).to_owned(), body.get(*m)?.clone()))).collect()
+    };
     let draft = format!("{}:$SAVED", resource.id);
-    if let Some(mut body) = crate::read::describe(reader, draftable.spec, &draft).await? {
-        kind.normalise(&mut body);
-        let of = |body: &Map<String, Value>| -> Map<String, Value> {
-            let chosen = draftable.content_members.iter();
-            chosen.filter_map(|m| Some(((*m).to_owned(), body.get(*m)?.clone()))).collect()
-        };
-        let (draft, published) = (of(&body), of(&resource.body));
-        if draft != published {
-            resource.draft = Some(draft);
+    let Some(mut saved) = crate::read::describe(reader, draftable.spec, &draft).await? else {
+        return Ok(());
+    };
+    kind.normalise(&mut saved);
+    if content(&saved) == content(&resource.body) {
+        return Ok(());
+    }
+    // Either there is a draft, or the published content is newer than what Search knew of it.
+    if let Some(mut published) = crate::read::describe(reader, draftable.spec, &resource.id).await?
+    {
+        kind.normalise(&mut published);
+        for member in draftable.content_members {
+            match published.shift_remove(*member) {
+                Some(value) => resource.body.insert((*member).to_owned(), value),
+                None => resource.body.shift_remove(*member),
+            };
         }
+    }
+    if content(&saved) != content(&resource.body) {
+        resource.draft = Some(content(&saved));
     }
     Ok(())
 }
