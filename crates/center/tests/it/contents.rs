@@ -156,3 +156,27 @@ AllowedFlowModules:
     let operations = Bench::new().becomes(&[(&path, &text), profile]);
     assert_eq!(operations, ["CreateContactFlowModule", "CreateSecurityProfile"]);
 }
+
+/// The search index lags behind what somebody has just saved in the console; an export must not.
+#[test]
+fn what_was_saved_a_moment_ago_is_read() {
+    let (path, text) = module("Greeting", &json!({}), "Hello");
+    let bench = Bench::new();
+    bench.becomes(&[(&path, &text)]);
+    let id = bench.snapshot(None).get("module", "Greeting").expect("the module").id.clone();
+    let edited = serde_json::from_str::<Value>(&module("Greeting", &json!({}), "Good day").1);
+    let content = edited.expect("a document")["content"].to_string();
+    let edit = json!({
+        "InstanceId": bench.instance.id, "ContactFlowModuleId": id, "Content": content,
+    });
+    bench.cloud.must("connect", "UpdateContactFlowModuleContent", edit);
+    let options = trunkline_center::ReadOptions {
+        drafts: true,
+        search_returns_content: true,
+        ..Default::default()
+    };
+    let snapshot = bench.read(None, &options);
+    let read = snapshot.get("module", "Greeting").expect("the module");
+    assert_eq!(read.draft, None, "what is published is no draft");
+    assert!(read.body["content"].to_string().contains("Good day"));
+}
