@@ -6,11 +6,15 @@ use crate::context::{App, Located};
 use crate::exit::Exit;
 use crate::journal::Remembered;
 use crate::planning::read_options;
+use crate::render::printable;
 use crate::{files, journal, runtime};
 use serde_json::json;
 use trunkline_center::export::{Exported, export};
 use trunkline_center::{Unnamed, take};
 use trunkline_model::{Diagnostic, Report};
+
+/// Files of each sort that are named without `-v`.
+const FILES_SHOWN_AT_MOST: usize = 15;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: trunkline export --env rnd, then look at `git diff` and commit")]
@@ -73,15 +77,22 @@ async fn read(
     Ok(export(&snapshot, &connected.bindings, arguments.drafts))
 }
 
+/// A certificate has many lines; its beginning tells enough of it.
+fn one_line(value: &str) -> String {
+    let line = value.lines().next().unwrap_or_default();
+    if line.len() < value.len() { format!("{line}…") } else { line.to_owned() }
+}
+
 /// TL0701 for everything that has no name, each with its places and the binding that is proposed.
 fn unnamed(found: &[Unnamed], environment: &str) -> Report {
     let one = |u: &Unnamed| {
         let places = u.places.iter().map(|(subject, path)| format!("in {subject} at {path}"));
-        let diagnostic = Diagnostic::error("TL0701", format!("`{}` cannot be named", u.value));
+        let value = one_line(&u.value);
+        let diagnostic = Diagnostic::error("TL0701", format!("`{value}` cannot be named"));
         places.fold(diagnostic, Diagnostic::because).help(format!(
             "bind it in trunkline.yaml: `\"{}:{}\": {{ {environment}: \"{}\" }}`, or accept all \
              proposals with `--bind`",
-            u.kind, u.name, u.value
+            u.kind, u.name, value
         ))
     };
     Report(found.iter().map(one).collect())
@@ -142,7 +153,8 @@ fn report(app: &App, exported: &Exported, written: &files::Written) {
         findings.push(Diagnostic::note("TL0703", format!("`{field}` of {kind} is not managed")));
     }
     for one in &exported.unnamed {
-        let message = format!("`{}:{}` was bound to {}", one.kind, one.name, one.value);
+        let value = one_line(&one.value);
+        let message = format!("`{}:{}` was bound to {value}", one.kind, one.name);
         findings.push(
             Diagnostic::note("TL0701", message)
                 .help("give the other environments their values in trunkline.yaml"),
@@ -158,18 +170,22 @@ fn report(app: &App, exported: &Exported, written: &files::Written) {
         return printer.json("export", &body);
     }
     for (mark, paths) in [("+", &written.added), ("~", &written.changed), ("-", &written.gone)] {
-        for path in paths.iter().take(if printer.is_verbose() { usize::MAX } else { 15 }) {
+        let shown = if printer.is_verbose() { paths.len() } else { FILES_SHOWN_AT_MOST };
+        for path in paths.iter().take(shown) {
             let note = if mark == "-" {
                 "   not in the instance any more; delete it if that is meant"
             } else {
                 ""
             };
-            printer.result(&format!("  {mark} {path}{note}"));
+            printer.result(&format!("  {mark} {}{note}", printable(path)));
+        }
+        if paths.len() > shown {
+            printer.result(&format!("  {mark} … {} more, shown with -v", paths.len() - shown));
         }
     }
     let (added, changed, gone) = (written.added.len(), written.changed.len(), written.gone.len());
     printer.result(&format!(
-        "{} documents, {} references by name: {added} files added, {changed} changed, {gone} without a resource",
+        "{} documents, {} references by name; files: {added} added, {changed} changed, {gone} left over",
         exported.documents.len(),
         exported.replaced
     ));
