@@ -154,7 +154,7 @@ async fn carry_out(
         steps,
     };
     journal.append(&started).map_err(|e| Diagnostic::error("TL0504", e.to_string()))?;
-    app.printer.say(&format!("run {run}: {steps} steps"));
+    app.printer.say(&format!("run {run}: {}", render::steps(steps)));
     let mut machine = Machine::new(plan, connected.instance.clone());
     let (progress, watch) = (Progress::new(&app.printer), Stopwatch::start());
     let interrupted = interrupt::watch();
@@ -164,7 +164,7 @@ async fn carry_out(
         apply::run(&connected.client, &mut machine, &mut journal, &mut tell, &stop).await?
     };
     app.printer.warnings(&outcome.drafts);
-    let done = format!("{} of {} steps done", outcome.done, outcome.total);
+    let done = format!("{} of {} done", outcome.done, render::steps(outcome.total));
     if !outcome.failures.is_empty() {
         app.printer.say(&format!(
             "{}   {done}; journal: {}",
@@ -192,7 +192,7 @@ fn tell(progress: &Progress<'_>, watch: &Stopwatch, steps: usize, step: Step) {
         Step::Done(done, _) => {
             let elapsed = watch.elapsed().as_secs_f64();
             let left = (steps - done) as f64 * elapsed / done.max(1) as f64;
-            progress.update(&format!("  {done} of {steps} steps, about {left:.0} s left"));
+            progress.update(&format!("  {done} of {}, about {left:.0} s left", render::steps(steps)));
         }
     }
 }

@@ -76,6 +76,11 @@ pub(crate) fn summary(plan: &Plan) -> String {
     text
 }
 
+/// `1 step`, `2 steps`.
+pub(crate) fn steps(count: usize) -> String {
+    format!("{count} step{}", if count == 1 { "" } else { "s" })
+}
+
 /// The same for a comment on a merge request.
 pub(crate) fn markdown(plan: &Plan, headline: &str) -> String {
     let mut out = format!("### {headline}\n\n{}\n", summary(plan));
