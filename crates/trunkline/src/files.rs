@@ -1,6 +1,6 @@
 //! Documents on disk: reading the project's folders, and writing an export without ever leaving half of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -77,25 +77,28 @@ pub(crate) struct Written {
 
 /// Writes documents. Each file appears whole or not at all; those that stay the same are not touched.
 pub(crate) fn save(root: &Path, documents: &Documents) -> Result<Written, Report> {
-    let (existing, mut written) = (read(root)?, Written::default());
-    let files = documents.files();
+    let existing: BTreeMap<String, Vec<u8>> = read(root)?.into_iter().collect();
+    let (files, mut written) = (documents.files(), Written::default());
     for (path, bytes) in &files {
-        let before = existing.iter().find(|(p, _)| p == path).map(|(_, b)| b);
-        match before {
+        match existing.get(path) {
             Some(same) if same == bytes => continue,
             Some(_) => written.changed.push(path.clone()),
             None => written.added.push(path.clone()),
         }
-        replace(&root.join(path), bytes).map_err(|e| failed(path, &e))?;
+        // Not flushed one by one: what a power failure takes, another export brings back.
+        exchange(&root.join(path), bytes, false).map_err(|e| failed(path, &e))?;
     }
     let kept: BTreeSet<&str> = files.iter().map(|(p, _)| p.as_str()).collect();
-    written.gone =
-        existing.into_iter().map(|(p, _)| p).filter(|p| !kept.contains(p.as_str())).collect();
+    written.gone = existing.into_keys().filter(|p| !kept.contains(p.as_str())).collect();
     Ok(written)
 }
 
-/// Replaces a file in one go.
+/// Replaces a file in one go, and is on the disk when it returns.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    exchange(path, bytes, true)
+}
+
+fn exchange(path: &Path, bytes: &[u8], durable: bool) -> std::io::Result<()> {
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_else(|| PathBuf::from("."));
     fs::create_dir_all(&folder)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -104,7 +107,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = fs::File::create(&beside)?;
     let done = file
         .write_all(bytes)
-        .and_then(|()| file.sync_all())
+        .and_then(|()| if durable { file.sync_all() } else { Ok(()) })
         .and_then(|()| fs::rename(&beside, path));
     if done.is_err() {
         // The half-written file is of no use to anybody; that it stays is no second failure.

@@ -48,9 +48,16 @@ impl FileJournal {
 
 impl Journal for FileJournal {
     fn append(&mut self, event: &Event) -> Result<(), JournalError> {
-        let mut line = serde_json::to_value(event).map_err(|e| JournalError(e.to_string()))?;
-        line["at"] = json!(clock::now().to_string());
-        let whole = format!("{line}\n");
+        self.append_all(std::slice::from_ref(event))
+    }
+
+    fn append_all(&mut self, events: &[Event]) -> Result<(), JournalError> {
+        let (at, mut whole) = (json!(clock::now().to_string()), String::new());
+        for event in events {
+            let mut line = serde_json::to_value(event).map_err(|e| JournalError(e.to_string()))?;
+            line["at"] = at.clone();
+            whole.push_str(&format!("{line}\n"));
+        }
         let written = self.file.write_all(whole.as_bytes()).and_then(|()| self.file.sync_data());
         written.map_err(|e| JournalError(format!("{}: {e}", self.path.display())))
     }

@@ -64,8 +64,8 @@ pub async fn run(
         }
         let Some((step, purpose, answer)) = flying.next().await else { break };
         let before = machine.done_count();
+        // What it tells becomes durable together with what is begun next, at the top.
         follow_up = machine.answer(step, purpose, answer);
-        persist(machine, journal)?;
         if machine.done_count() > before {
             progress(Progress::Done(machine.done_count(), outcome.total));
         }
@@ -74,7 +74,7 @@ pub async fn run(
     outcome.failures = machine.failures().to_vec();
     outcome.drafts = machine.drafts().to_vec();
     let complete = outcome.done == outcome.total;
-    append(journal, &Event::Ended { complete })?;
+    append(journal, &[Event::Ended { complete }])?;
     Ok(outcome)
 }
 
@@ -87,11 +87,12 @@ fn announce(machine: &Machine, effect: &Effect, progress: &mut (dyn FnMut(Progre
 }
 
 fn persist(machine: &mut Machine, journal: &mut dyn Journal) -> Result<(), Report> {
-    machine.take_events().iter().try_for_each(|event| append(journal, event))
+    let events = machine.take_events();
+    if events.is_empty() { Ok(()) } else { append(journal, &events) }
 }
 
-fn append(journal: &mut dyn Journal, event: &Event) -> Result<(), Report> {
-    journal.append(event).map_err(|error| {
+fn append(journal: &mut dyn Journal, events: &[Event]) -> Result<(), Report> {
+    journal.append_all(events).map_err(|error| {
         Diagnostic::error("TL0504", format!("the journal cannot be written: {error}"))
             .because("no further call is made, because nobody would know of it afterwards")
             .help("make room or correct the permissions, then run the same command again")

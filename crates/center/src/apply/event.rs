@@ -100,6 +100,11 @@ pub struct JournalError(pub String);
 pub trait Journal: Send {
     /// Appends one event.
     fn append(&mut self, event: &Event) -> Result<(), JournalError>;
+
+    /// Appends several, oldest first. A journal on a disk does better to flush once for all of them.
+    fn append_all(&mut self, events: &[Event]) -> Result<(), JournalError> {
+        events.iter().try_for_each(|event| self.append(event))
+    }
 }
 
 /// A journal in memory, for tests and plans that nobody resumes.

@@ -192,7 +192,8 @@ fn tell(progress: &Progress<'_>, watch: &Stopwatch, steps: usize, step: Step) {
         Step::Done(done, _) => {
             let elapsed = watch.elapsed().as_secs_f64();
             let left = (steps - done) as f64 * elapsed / done.max(1) as f64;
-            progress.update(&format!("  {done} of {}, about {left:.0} s left", render::steps(steps)));
+            progress
+                .update(&format!("  {done} of {}, about {left:.0} s left", render::steps(steps)));
         }
     }
 }
