@@ -73,6 +73,13 @@ impl Kind for Hours {
         }
     }
 
+    fn input(&self, operation: &str, input: &mut Map<String, Value>) {
+        // The call wants the list even where nothing is ever open; a document leaves empty lists out.
+        if operation == "CreateHoursOfOperation" {
+            input.entry("Config").or_insert_with(|| json!([]));
+        }
+    }
+
     fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
         if change.live.is_none() || !change.differs(PARENTS) {
             return Vec::new();
@@ -94,5 +101,17 @@ pub(super) fn canonical(body: &mut Map<String, Value>) {
             let start = (number("/StartTime/Hours"), number("/StartTime/Minutes"));
             (DAYS.iter().position(|d| Some(*d) == day), start)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_that_are_never_open_are_made_with_an_empty_week() {
+        let mut input = Map::from_iter([("TimeZone".to_owned(), json!("Europe/Berlin"))]);
+        Hours.input("CreateHoursOfOperation", &mut input);
+        assert_eq!(input["Config"], json!([]));
     }
 }
