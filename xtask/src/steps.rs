@@ -62,8 +62,13 @@ pub(crate) fn run(command: &mut Command) -> Result<Verdict> {
     Ok(if command.status()?.success() { Verdict::Passed } else { Verdict::Failed })
 }
 
-/// The command as a person would type it.
+/// The command as a person would type it; of a long list of files only the first.
 fn shown(command: &Command) -> String {
+    const MOST: usize = 12;
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|w| w.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    let words: Vec<String> = words.map(|w| w.to_string_lossy().into_owned()).collect();
+    match words.len().checked_sub(MOST) {
+        Some(more @ 1..) => format!("{} ... and {more} more", words[..MOST].join(" ")),
+        _ => words.join(" "),
+    }
 }
