@@ -304,13 +304,17 @@ pub trait Kind: Sync {
 
     /// The body of a live resource that is held against a document: the draft, where a draft is wanted.
     fn comparable(&self, resource: &Resource, wanted: &Document) -> Map<String, Value> {
-        let _ = wanted;
+        if self.has_drafts() {
+            return crate::kinds::comparable_draft(resource, wanted);
+        }
         resource.body.clone()
     }
 
     /// The body of a live resource that is exported; None where it is only a draft and drafts are not taken.
     fn exportable(&self, resource: &Resource, drafts: bool) -> Option<Map<String, Value>> {
-        let _ = drafts;
+        if self.has_drafts() {
+            return crate::kinds::exportable_draft(resource, drafts);
+        }
         Some(resource.body.clone())
     }
 

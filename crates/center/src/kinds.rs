@@ -62,3 +62,6 @@ pub fn get(name: &str) -> Option<&'static dyn Kind> {
 
 /// Fingerprints a draft as it stands in an instance.
 pub(crate) use content::draft_fingerprint;
+
+/// What a kind with drafts holds against a document, and what it exports.
+pub(crate) use content::{comparable as comparable_draft, exportable as exportable_draft};

@@ -97,7 +97,7 @@ fn wants_draft(wanted: &Document) -> bool {
 }
 
 /// Held against a wanted draft: the draft where there is one, else what is published.
-pub(super) fn comparable(resource: &Resource, wanted: &Document) -> Map<String, Value> {
+pub(crate) fn comparable(resource: &Resource, wanted: &Document) -> Map<String, Value> {
     let mut body = resource.body.clone();
     if wants_draft(wanted) {
         overlay(&mut body, resource);
@@ -114,7 +114,7 @@ fn overlay(body: &mut Map<String, Value>, resource: &Resource) {
 }
 
 /// What is exported: the published content; with `drafts` the draft.
-pub(super) fn exportable(resource: &Resource, drafts: bool) -> Option<Map<String, Value>> {
+pub(crate) fn exportable(resource: &Resource, drafts: bool) -> Option<Map<String, Value>> {
     let mut body = resource.body.clone();
     let saved_only = body.get("status") == Some(&json!("saved"));
     if saved_only && !drafts || is_stub(&body) && resource.draft.is_none() {

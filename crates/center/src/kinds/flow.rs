@@ -2,7 +2,6 @@
 
 use super::content::{self, Draftable};
 use crate::cloud::CallError;
-use crate::document::Document;
 use crate::kind::{Create, Describe, Format, Kind, List, Reading, Retire, Search, Spec};
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
@@ -85,14 +84,6 @@ impl Kind for Flow {
         resource: &'a mut Resource,
     ) -> BoxFuture<'a, Result<(), CallError>> {
         Box::pin(content::read_draft(self, &DRAFTABLE, reader, resource))
-    }
-
-    fn comparable(&self, resource: &Resource, wanted: &Document) -> Map<String, Value> {
-        content::comparable(resource, wanted)
-    }
-
-    fn exportable(&self, resource: &Resource, drafts: bool) -> Option<Map<String, Value>> {
-        content::exportable(resource, drafts)
     }
 
     fn canonical(&self, body: &mut Map<String, Value>) {

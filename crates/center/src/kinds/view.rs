@@ -117,10 +117,6 @@ impl Kind for View {
         body
     }
 
-    fn exportable(&self, resource: &Resource, drafts: bool) -> Option<Map<String, Value>> {
-        content::exportable(resource, drafts)
-    }
-
     fn adopt_file(
         &self,
         _: &str,
