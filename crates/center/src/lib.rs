@@ -19,6 +19,7 @@ mod read;
 mod resolve;
 mod resource;
 mod snapshot;
+pub mod state;
 mod yaml;
 
 pub use bindings::{Bindings, Bound};

@@ -22,6 +22,7 @@ pub use steps::{
     tags_to_set,
 };
 
+use crate::state::AppliedResource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -47,6 +48,10 @@ pub struct Plan {
     pub findings: Vec<Diagnostic>,
     /// Bytes that steps send, by their `sha256:` name, as base64.
     pub attachments: BTreeMap<String, String>,
+    /// What is remembered as applied once the plan is done: every document whose remembered body, id or name
+    /// is another, those that need no step included.
+    #[serde(default)]
+    pub wanted: Vec<AppliedResource>,
 }
 
 /// Where a plan applies.

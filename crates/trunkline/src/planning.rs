@@ -6,6 +6,7 @@ use crate::journal::{self, Remembered};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
+use trunkline_center::state::NOTHING;
 use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
 use trunkline_config::State;
 use trunkline_model::{Diagnostic, EnvironmentUse, Report, Target};
@@ -103,6 +104,7 @@ pub(crate) async fn plan(
         prune: arguments.prune,
         staging_bucket: target.environment.staging_bucket.clone(),
         own_drafts: remembered.drafts,
+        overwrite_drift: false,
     };
     let needed = plan::drafts_needed(&input(&documents, &snapshot, connected, &options));
     read_drafts(cloud, &mut snapshot, &needed, &read).await.map_err(|e| connected.failed(&e))?;
@@ -116,7 +118,8 @@ fn input<'a>(
     connected: &'a Connected,
     options: &'a PlanOptions,
 ) -> PlanInput<'a> {
-    PlanInput { documents, snapshot, bindings: &connected.bindings, options }
+    let (bindings, baseline) = (&connected.bindings, &NOTHING);
+    PlanInput { documents, snapshot, bindings, baseline, options }
 }
 
 /// The documents as one target wants them: in scope, with its overrides, as drafts where asked for.

@@ -13,6 +13,7 @@ use crate::portable::Portable;
 use crate::resolve::{Resolver, Unresolved};
 use crate::resource::{Instance, Resource};
 use crate::snapshot::Snapshot;
+use crate::state::Baseline;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -39,6 +40,8 @@ pub struct PlanOptions {
     pub staging_bucket: Option<String>,
     /// Fingerprints of drafts that this project wrote: they are nobody's unpublished work.
     pub own_drafts: BTreeSet<String>,
+    /// Overwrite what changed in the instance since the last apply.
+    pub overwrite_drift: bool,
 }
 
 /// What a plan is made from.
@@ -50,6 +53,8 @@ pub struct PlanInput<'a> {
     pub snapshot: &'a Snapshot,
     /// What the environment binds.
     pub bindings: &'a Bindings,
+    /// What is remembered of the target.
+    pub baseline: &'a Baseline,
     /// How the plan is made.
     pub options: &'a PlanOptions,
 }
@@ -108,7 +113,9 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
     let attachments = attachments(input, &steps);
     let target = target(&input.snapshot.instance, input.options);
     let project = input.options.project.clone();
-    Ok(Plan { version: PLAN_VERSION, project, target, changes, steps, findings, attachments })
+    let version = PLAN_VERSION;
+    let wanted = Vec::new();
+    Ok(Plan { version, project, target, changes, steps, findings, attachments, wanted })
 }
 
 fn resolver<'a>(input: &PlanInput<'a>) -> Resolver<'a> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use trunkline_center::apply::{Machine, MemoryJournal, Outcome, run};
 use trunkline_center::export::{Exported, export};
 use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
+use trunkline_center::state::NOTHING;
 use trunkline_center::{
     Bindings, Call, CallError, Cloud, Documents, File, Instance, ReadOptions, Snapshot,
     find_instance, read_drafts, take,
@@ -83,11 +84,12 @@ impl Place {
             ..PlanOptions::default()
         };
         let bindings = &self.bindings;
-        let input = PlanInput { documents, snapshot: &snapshot, bindings, options: &options };
+        let (options, baseline) = (&options, &NOTHING);
+        let input = PlanInput { documents, snapshot: &snapshot, bindings, baseline, options };
         let drafts = drafts_needed(&input);
         let read = ReadOptions::default();
         wait(read_drafts(&self.cloud, &mut snapshot, &drafts, &read)).expect("drafts");
-        build(&PlanInput { documents, snapshot: &snapshot, bindings, options: &options })
+        build(&PlanInput { documents, snapshot: &snapshot, bindings, baseline, options })
     }
 
     /// Plans and carries it out; nothing may fail.

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use trunkline_center::apply::{Event, Machine, MemoryJournal, Outcome, run};
 use trunkline_center::export::export;
 use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
+use trunkline_center::state::NOTHING;
 use trunkline_center::{
     Bindings, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
 };
@@ -120,7 +121,8 @@ impl Stage {
         snapshot: &'a Snapshot,
         options: &'a PlanOptions,
     ) -> PlanInput<'a> {
-        PlanInput { documents, snapshot, bindings: &self.bindings, options }
+        let (bindings, baseline) = (&self.bindings, &NOTHING);
+        PlanInput { documents, snapshot, bindings, baseline, options }
     }
 
     /// Plans and applies, unless it dies on the way: then None.

@@ -8,6 +8,7 @@ use std::future::Future;
 use trunkline_center::apply::{Machine, MemoryJournal, Outcome, run};
 use trunkline_center::export::{Exported, export};
 use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
+use trunkline_center::state::NOTHING;
 use trunkline_center::{
     Bindings, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
 };
@@ -98,7 +99,8 @@ impl Bench {
     }
 
     fn input<'a>(&'a self, documents: &'a Documents, snapshot: &'a Snapshot) -> PlanInput<'a> {
-        PlanInput { documents, snapshot, bindings: &self.bindings, options: &self.options }
+        let (bindings, baseline, options) = (&self.bindings, &NOTHING, &self.options);
+        PlanInput { documents, snapshot, bindings, baseline, options }
     }
 
     /// Carries out a plan.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use trunkline_center::apply::{self, Machine, MemoryJournal};
 use trunkline_center::export::{Exported, export};
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
+use trunkline_center::state::NOTHING;
 use trunkline_center::{Bindings, Bound, Documents, Instance, ReadOptions, Snapshot};
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region, Report};
@@ -108,6 +109,7 @@ impl Scene {
             documents: &documents,
             snapshot: &snapshot,
             bindings,
+            baseline: &NOTHING,
             options: &options,
         })
     }
