@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::files::failed;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -47,19 +48,25 @@ impl FileJournal {
 }
 
 impl Journal for FileJournal {
-    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
-        self.append_all(std::slice::from_ref(event))
+    fn append_all<'a>(
+        &'a mut self,
+        events: &'a [Event],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(std::future::ready(self.append_now(events)))
     }
+}
 
-    fn append_all(&mut self, events: &[Event]) -> Result<(), JournalError> {
+impl FileJournal {
+    fn append_now(&mut self, events: &[Event]) -> Result<(), JournalError> {
         let (at, mut whole) = (json!(clock::now().to_string()), String::new());
         for event in events {
-            let mut line = serde_json::to_value(event).map_err(|e| JournalError(e.to_string()))?;
+            let mut line =
+                serde_json::to_value(event).map_err(|e| JournalError::Failed(e.to_string()))?;
             line["at"] = at.clone();
             whole.push_str(&format!("{line}\n"));
         }
         let written = self.file.write_all(whole.as_bytes()).and_then(|()| self.file.sync_data());
-        written.map_err(|e| JournalError(format!("{}: {e}", self.path.display())))
+        written.map_err(|e| JournalError::Failed(format!("{}: {e}", self.path.display())))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Makes the machine's calls, as many at once as are ready, and keeps the journal ahead of them.
 
-use super::event::{Event, Journal};
+use super::event::{Event, Journal, JournalError};
 use super::machine::{Effect, Machine, Purpose};
 use crate::cloud::{Answer, CallError, Cloud};
 use futures_util::StreamExt;
@@ -54,7 +54,7 @@ pub async fn run(
         if !outcome.interrupted {
             effects.extend(machine.next(CALLS_AT_ONCE.saturating_sub(flying.len())));
         }
-        persist(machine, journal)?;
+        persist(machine, journal).await?;
         for effect in effects {
             announce(machine, &effect, progress);
             flying.push(Box::pin(async move {
@@ -74,7 +74,7 @@ pub async fn run(
     outcome.failures = machine.failures().to_vec();
     outcome.drafts = machine.drafts().to_vec();
     let complete = outcome.done == outcome.total;
-    append(journal, &[Event::Ended { complete }])?;
+    append(journal, &[Event::Ended { complete }]).await?;
     Ok(outcome)
 }
 
@@ -86,16 +86,19 @@ fn announce(machine: &Machine, effect: &Effect, progress: &mut (dyn FnMut(Progre
     }
 }
 
-fn persist(machine: &mut Machine, journal: &mut dyn Journal) -> Result<(), Report> {
+async fn persist(machine: &mut Machine, journal: &mut dyn Journal) -> Result<(), Report> {
     let events = machine.take_events();
-    if events.is_empty() { Ok(()) } else { append(journal, &events) }
+    if events.is_empty() { Ok(()) } else { append(journal, &events).await }
 }
 
-fn append(journal: &mut dyn Journal, events: &[Event]) -> Result<(), Report> {
-    journal.append_all(events).map_err(|error| {
-        Diagnostic::error("TL0504", format!("the journal cannot be written: {error}"))
-            .because("no further call is made, because nobody would know of it afterwards")
-            .help("make room or correct the permissions, then run the same command again")
-            .report()
+async fn append(journal: &mut dyn Journal, events: &[Event]) -> Result<(), Report> {
+    journal.append_all(events).await.map_err(|error| match error {
+        JournalError::Lost(report) => report,
+        JournalError::Failed(reason) => {
+            Diagnostic::error("TL0504", format!("the journal cannot be written: {reason}"))
+                .because("no further call is made, because nobody would know of it afterwards")
+                .help("make room or correct the permissions, then run `trunkline resume`")
+                .report()
+        }
     })
 }

@@ -1,6 +1,8 @@
 //! What happens to steps, as events. The journal is a list of them; the state of an apply is their sum.
 
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use trunkline_model::Report;
 
 /// How a step ended well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +71,22 @@ pub enum Event {
         /// Whether every step is done.
         complete: bool,
     },
+    /// Somebody goes on with the run; what its earlier holder writes from now on is refused.
+    Resumed {
+        /// The token of the lock under which it goes on.
+        token: u64,
+        /// Who.
+        by: String,
+    },
+    /// Another run took the target: this one is over, wherever it stopped.
+    Superseded {
+        /// The token of the lock that the other run has.
+        token: u64,
+        /// The other run; empty where it only recorded what this one had done.
+        run: String,
+        /// Who.
+        by: String,
+    },
 }
 
 impl Event {
@@ -93,18 +111,20 @@ impl Event {
 
 /// Why an event could not be made durable.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct JournalError(pub String);
+pub enum JournalError {
+    /// It could not be written; whether it is there is not known.
+    #[error("{0}")]
+    Failed(String),
+    /// The run belongs to somebody else now; the report says to whom.
+    #[error("the run is somebody else's now")]
+    Lost(Report),
+}
 
-/// Where events become durable. `append` returns only when they are.
+/// Where events become durable. `append_all` returns only when they are.
 pub trait Journal: Send {
-    /// Appends one event.
-    fn append(&mut self, event: &Event) -> Result<(), JournalError>;
-
-    /// Appends several, oldest first. A journal on a disk does better to flush once for all of them.
-    fn append_all(&mut self, events: &[Event]) -> Result<(), JournalError> {
-        events.iter().try_for_each(|event| self.append(event))
-    }
+    /// Appends events, oldest first; all of them at once where that is possible.
+    fn append_all<'a>(&'a mut self, events: &'a [Event])
+    -> BoxFuture<'a, Result<(), JournalError>>;
 }
 
 /// A journal in memory, for tests and plans that nobody resumes.
@@ -112,8 +132,11 @@ pub trait Journal: Send {
 pub struct MemoryJournal(pub Vec<Event>);
 
 impl Journal for MemoryJournal {
-    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
-        self.0.push(event.clone());
-        Ok(())
+    fn append_all<'a>(
+        &'a mut self,
+        events: &'a [Event],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        self.0.extend_from_slice(events);
+        Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -123,7 +123,10 @@ impl Machine {
                         self.progress[*place].in_doubt = false;
                     }
                 }
-                Event::Started { .. } | Event::Ended { .. } => {}
+                Event::Started { .. }
+                | Event::Ended { .. }
+                | Event::Resumed { .. }
+                | Event::Superseded { .. } => {}
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::dump::named;
 use crate::files::everything;
 use crate::stage::{Stage, documents, wait};
 use crate::sweep::fresh;
+use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
 use trunkline_center::apply::{Event, Journal, JournalError, Machine, MemoryJournal, run};
 use trunkline_center::plan::Plan;
@@ -18,14 +19,16 @@ struct Cut<'a, 'b> {
 }
 
 impl Journal for Cut<'_, '_> {
-    fn append(&mut self, event: &Event) -> Result<(), JournalError> {
-        if self.events.len() < self.at {
-            self.events.push(event.clone());
-        }
-        if self.events.len() == self.at {
+    fn append_all<'a>(
+        &'a mut self,
+        events: &'a [Event],
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        let room = self.at.saturating_sub(self.events.len());
+        self.events.extend(events.iter().take(room).cloned());
+        if self.events.len() >= self.at {
             self.cloud.die();
         }
-        Ok(())
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
@@ -51,7 +54,7 @@ fn in_doubt(events: &[Event]) -> usize {
             Event::StepDone { step, .. } | Event::StepFailed { step, .. } => {
                 begun.remove(step.as_str());
             }
-            Event::Started { .. } | Event::Ended { .. } => {}
+            _ => {}
         }
     }
     begun.len()

@@ -153,7 +153,8 @@ async fn carry_out(
         instance: connected.instance.arn.clone(),
         steps,
     };
-    journal.append(&started).map_err(|e| Diagnostic::error("TL0504", e.to_string()))?;
+    let begun = journal.append_all(std::slice::from_ref(&started)).await;
+    begun.map_err(|e| Diagnostic::error("TL0504", e.to_string()))?;
     app.printer.say(&format!("run {run}: {}", render::steps(steps)));
     let mut machine = Machine::new(plan, connected.instance.clone());
     let (progress, watch) = (Progress::new(&app.printer), Stopwatch::start());
