@@ -16,6 +16,7 @@ mod outside;
 pub mod plan;
 mod portable;
 mod read;
+pub mod renames;
 mod resolve;
 mod resource;
 mod snapshot;

@@ -191,7 +191,7 @@ const fn code(code: &'static str, title: &'static str, exit: ExitKind) -> CodeIn
 }
 
 /// Every code. 01 configuration, 02 documents and references, 03 flows, 04 plans, 05 applies,
-/// 06 AWS and credentials, 07 exports, 09 the program itself.
+/// 06 AWS and credentials, 07 exports and merges, 09 the program itself.
 pub const CODES: &[CodeInfo] = &[
     code("TL0101", "the configuration is not valid YAML", ExitKind::Usage),
     code("TL0102", "a required setting is missing", ExitKind::Usage),
@@ -244,6 +244,13 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0701", "something in the instance cannot be named", ExitKind::Failed),
     code("TL0702", "the instance holds drafts that were not exported", ExitKind::Failed),
     code("TL0703", "a response field is not managed", ExitKind::Failed),
+    code("TL0710", "a document has conflict markers", ExitKind::Failed),
+    code("TL0711", "the renames cannot be read", ExitKind::Failed),
+    code("TL0712", "changes that are not committed stand in the way", ExitKind::Failed),
+    code("TL0713", "an export and the repository changed the same thing", ExitKind::Waiting),
+    code("TL0714", "git cannot do what it was asked", ExitKind::Failed),
+    code("TL0715", "a selection leaves out what it refers to", ExitKind::Failed),
+    code("TL0716", "a selection takes nothing", ExitKind::Usage),
     code("TL0901", "bad usage of a command", ExitKind::Usage),
     code("TL0902", "an internal error", ExitKind::Failed),
 ];
