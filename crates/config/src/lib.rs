@@ -9,6 +9,7 @@
 
 mod bindings;
 mod edit;
+mod freeze;
 mod glob;
 mod project;
 mod read;
@@ -18,8 +19,9 @@ mod yaml;
 
 pub use bindings::{Binding, Bindings};
 pub use edit::add_bindings;
+pub use freeze::{Freeze, Frozen, frozen};
 pub use glob::matches;
-pub use project::{Delivery, Project, Scope, Settings, State};
+pub use project::{ApplyFrom, Delivery, Project, Scope, Settings, State};
 pub use read::parse;
 pub use starter::{StarterEnvironment, starter};
 pub use suggest::nearest;

@@ -1,6 +1,7 @@
 //! The project: what `trunkline.yaml` says, checked. `parse` makes it; every command reads it.
 
 use crate::bindings::Bindings;
+use crate::freeze::Freeze;
 use crate::{matches, nearest};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ pub struct Project {
     pub state: State,
     /// The environments, in the file's order.
     pub environments: Vec<Environment>,
-    /// By environment: what delivery is to do with it. Kept as data; no command acts on it yet.
+    /// By environment: when and from where it may be applied to, and after which others.
     pub delivery: BTreeMap<String, Delivery>,
     /// The values that environments give to references.
     pub bindings: Bindings,
@@ -57,9 +58,19 @@ pub struct Delivery {
     /// Which environments come before: a name, a list, or `any`/`all` of a list.
     pub after: Option<Value>,
     /// When nothing is applied.
-    pub freeze: Vec<String>,
-    /// From where an apply may come, such as `pipeline`.
-    pub apply_from: Option<String>,
+    pub freeze: Vec<Freeze>,
+    /// From where an apply may come.
+    pub apply_from: ApplyFrom,
+}
+
+/// From where an environment may be applied to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApplyFrom {
+    /// From a person's shell as well.
+    #[default]
+    Anywhere,
+    /// From a pipeline's executions only.
+    Pipeline,
 }
 
 /// Which resources the project looks at; patterns of `kind:name`.

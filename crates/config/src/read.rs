@@ -23,6 +23,7 @@ const TOP_KEYS: &[&str] = &[
     "role",
     "read_role",
     "external_id",
+    "source_identity",
     "staging_bucket",
     "rate",
     "bindings",

@@ -47,6 +47,9 @@ pub struct Environment {
     pub read_role: Option<String>,
     /// Sent with AssumeRole where the role's trust asks for it.
     pub external_id: Option<String>,
+    /// Whether the caller's name is set as the source identity when the role is assumed; the role's trust policy
+    /// must allow it.
+    pub source_identity: bool,
     /// The bucket through which prompt audio reaches the account.
     pub staging_bucket: Option<String>,
     /// The share of the account's API rate that Trunkline may use, above 0 and at most 1.

@@ -1,7 +1,8 @@
 //! Reads `environments`: accounts, regions, instances, roles, and that each name is given once.
 
 use super::fields::{Fields, shorten};
-use crate::project::Delivery;
+use crate::freeze::{self, Freeze};
+use crate::project::{ApplyFrom, Delivery};
 use crate::yaml::{Key, Node, Spot, Value};
 use std::collections::BTreeMap;
 use trunkline_model::{
@@ -24,8 +25,12 @@ const KEYS: &[&str] = &[
     "role",
     "read_role",
     "external_id",
+    "source_identity",
     "staging_bucket",
 ];
+
+const APPLY_FROM: [(&str, ApplyFrom); 2] =
+    [("pipeline", ApplyFrom::Pipeline), ("anywhere", ApplyFrom::Anywhere)];
 
 /// What was read.
 #[derive(Default)]
@@ -75,8 +80,8 @@ fn one(root: &Node, key: &Key, node: &Node, f: &mut Fields, read: &mut Environme
     let instance = f.required_text(node, "instance", &place);
     let delivery = Delivery {
         after: node.get("after").map(Node::to_json),
-        freeze: f.texts(node, "freeze"),
-        apply_from: f.text(node, "apply_from"),
+        freeze: freezes(node, &place, f),
+        apply_from: f.choice(node, "apply_from", &APPLY_FROM).unwrap_or_default(),
     };
     let uses = [("build", EnvironmentUse::Build), ("deploy", EnvironmentUse::Deploy)];
     let approvals = [("required", Approval::Required), ("none", Approval::None)];
@@ -96,6 +101,7 @@ fn one(root: &Node, key: &Key, node: &Node, f: &mut Fields, read: &mut Environme
         role: own_or_common(f, "role"),
         read_role: own_or_common(f, "read_role"),
         external_id: own_or_common(f, "external_id"),
+        source_identity: own_or_common_flag(root, node, "source_identity", f),
         staging_bucket: None,
         rate: rate(node, f).or_else(|| rate(root, &mut Fields::default())).unwrap_or(1.0),
         approval: f.choice(node, "approval", &approvals).unwrap_or_default(),
@@ -112,7 +118,12 @@ fn check_common(root: &Node, f: &mut Fields) {
     for key in ["role", "read_role", "external_id"] {
         f.text(root, key);
     }
+    f.flag(root, "source_identity");
     rate(root, f);
+}
+
+fn own_or_common_flag(root: &Node, node: &Node, key: &str, f: &mut Fields) -> bool {
+    f.flag(node, key).or_else(|| Fields::default().flag(root, key)).unwrap_or(false)
 }
 
 /// A text at the top; its misfits are reported once, by `check_common`.
@@ -182,6 +193,25 @@ fn regions(node: &Node, place: &str, f: &mut Fields) -> Vec<Region> {
         f.missing(node, "regions", place).help = Some("write regions: [us-west-2]".to_owned());
     }
     regions
+}
+
+/// Reads the freeze windows, each with its own place in messages.
+fn freezes(node: &Node, place: &str, f: &mut Fields) -> Vec<Freeze> {
+    let mut windows = Vec::new();
+    for text in f.texts(node, "freeze") {
+        match Freeze::parse(&text) {
+            Ok(window) => windows.push(window),
+            Err(reason) => {
+                let spot = node.get("freeze").unwrap_or(node);
+                let spot = element(spot, &text).unwrap_or_else(|| spot.clone());
+                let message = format!("`{}` is no freeze window of {place}", shorten(&text));
+                let found = f.wrong(&spot, message);
+                found.notes.push(reason);
+                found.help = Some(freeze::FORM.to_owned());
+            }
+        }
+    }
+    windows
 }
 
 fn element(list: &Node, text: &str) -> Option<Node> {

@@ -256,3 +256,24 @@ fn settings_are_checked() {
     let text = format!("{}settings: {{ search_lag: -1, serch_lag: 1 }}\n", with(GOOD));
     check(&text, &[("TL0106", 5), ("TL0107", 5)], &["`search_lag`?"]);
 }
+
+#[test]
+fn freeze_windows_are_read_and_bad_ones_are_shown_where_they_stand() {
+    let p = project(FULL);
+    let prod = &p.delivery["prod"];
+    assert_eq!(prod.apply_from, crate::ApplyFrom::Pipeline);
+    assert_eq!(prod.freeze[0].text(), "Mon-Fri 07:00-19:00 America/Los_Angeles");
+    let text = with(&format!("{GOOD},\n    freeze: [\"Sat UTC\",\n      \"Mon-Fri 7-19 UTC\"]"));
+    check(&text, &[("TL0106", 6)], &["Mon-Fri 7-19 UTC", "is not a time of day"]);
+    check(&with(&format!("{GOOD}, apply_from: laptop")), &[("TL0106", 4)], &["pipeline"]);
+}
+
+#[test]
+fn the_source_identity_is_a_default_that_an_environment_may_change() {
+    let text = format!("{}source_identity: true\n", with(GOOD));
+    assert!(project(&text).environments[0].source_identity);
+    let text =
+        format!("{}source_identity: true\n", with(&format!("{GOOD}, source_identity: false")));
+    assert!(!project(&text).environments[0].source_identity);
+    assert!(!project(&with(GOOD)).environments[0].source_identity);
+}
