@@ -85,6 +85,11 @@ impl Aws {
         Ok(Self { core, base: Arc::new(Base::new(credentials)) })
     }
 
+    /// The settings that it was set up with.
+    pub fn settings(&self) -> &Settings {
+        &self.core.settings
+    }
+
     /// Makes a client, and by one call makes sure that its credentials work and lead to the expected
     /// account: AssumeRole of its last role, or GetCallerIdentity where it has none.
     pub async fn client(&self, options: Options) -> Result<Client, CallError> {

@@ -28,8 +28,21 @@ pub struct Role {
     pub arn: String,
     /// The external id that the role's trust policy asks for.
     pub external_id: Option<String>,
-    /// Names the session in AWS's records: `trunkline-<run>`. What AWS does not allow becomes `-`.
+    /// Names the session in AWS's records: the caller's name. What AWS does not allow becomes `-`.
     pub session_name: String,
+    /// The caller's name once more, which no later role of the chain can change; the role's trust policy must allow
+    /// sts:SetSourceIdentity.
+    pub source_identity: Option<String>,
+    /// Tags of the session; the role's trust policy must allow sts:TagSession where there are any.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Role {
+    /// A role that nothing but its name and the session's is needed for.
+    pub fn new(arn: impl Into<String>, session_name: impl Into<String>) -> Self {
+        let (arn, session_name) = (arn.into(), session_name.into());
+        Self { arn, external_id: None, session_name, source_identity: None, tags: Vec::new() }
+    }
 }
 
 /// Credentials and what is needed to judge their age.
@@ -203,6 +216,13 @@ async fn assume(
     });
     if let Some(external_id) = &role.external_id {
         input["ExternalId"] = json!(external_id);
+    }
+    if let Some(identity) = &role.source_identity {
+        input["SourceIdentity"] = json!(session_name(identity));
+    }
+    if !role.tags.is_empty() {
+        let tags = role.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
+        input["Tags"] = tags.collect();
     }
     let now = core.timing.now();
     let prepared = core.prepare(&Call::new("sts", "AssumeRole", input), &line.region)?;

@@ -30,6 +30,10 @@ pub struct Settings {
     pub role_duration: Duration,
     /// The most that `fetch` downloads, in bytes.
     pub fetch_limit: usize,
+    /// Who runs the process, where the machine knows it: for names of sessions.
+    pub caller: Option<String>,
+    /// The user of the operating system, for the same where nothing better is known.
+    pub user: Option<String>,
 }
 
 /// A variable whose value cannot be used.
@@ -69,6 +73,8 @@ impl Default for Settings {
             timeout: Duration::from_secs(60),
             role_duration: Duration::from_secs(3600),
             fetch_limit: 50 * 1024 * 1024,
+            caller: None,
+            user: None,
         }
     }
 }

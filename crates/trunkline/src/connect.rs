@@ -1,5 +1,6 @@
 //! A target, connected: credentials checked, instance found by its alias, bindings made for it.
 
+use crate::caller;
 use crate::context::{App, Located};
 use crate::render::printable;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub(crate) struct Connected {
     pub(crate) client: Client,
     pub(crate) instance: Instance,
     pub(crate) bindings: Bindings,
+    /// Who runs the command, as AWS's records name the session.
+    pub(crate) caller: String,
 }
 
 /// Makes the connections that all targets of a command share.
@@ -29,7 +32,8 @@ pub(crate) fn aws(app: &App) -> Result<Aws, Report> {
         Diagnostic::error("TL0106", error.to_string()).help("correct the environment variable")
     })?;
     let profile = app.global.profile.clone().or(settings.profile.clone());
-    let settings = Settings { profile, ..settings };
+    let (caller, user) = (caller::known(app), app.surroundings.user.clone());
+    let settings = Settings { profile, caller, user, ..settings };
     Aws::new(settings, Arc::new(Buckets::default())).map_err(|e| call_failed(&e))
 }
 
@@ -41,11 +45,12 @@ pub(crate) async fn connect(
     access: Access,
     run: &str,
 ) -> Result<Connected, Report> {
-    let client = client(aws, &target, access, run).await?;
+    let caller = caller::name(aws, &target.region).await;
+    let client = assume(aws, &target, access, run, &caller).await?;
     let (environment, alias) = (&target.environment, target.instance_alias());
     let instance = find_instance(&client, &environment.account, &target.region, &alias).await?;
     let bindings = bindings_of(&located.project, &target);
-    Ok(Connected { target, client, instance, bindings })
+    Ok(Connected { target, client, instance, bindings, caller })
 }
 
 /// Assumes the target's role.
@@ -55,12 +60,25 @@ pub(crate) async fn client(
     access: Access,
     run: &str,
 ) -> Result<Client, Report> {
+    let caller = caller::name(aws, &target.region).await;
+    assume(aws, target, access, run, &caller).await
+}
+
+async fn assume(
+    aws: &Aws,
+    target: &Target,
+    access: Access,
+    run: &str,
+    caller: &str,
+) -> Result<Client, Report> {
     let environment = &target.environment;
     let read = environment.read_role.as_ref().filter(|_| access == Access::Read);
+    let named = environment.source_identity;
     let role = read.or(environment.role.as_ref()).map(|role| Role {
-        arn: target.role_arn(role),
         external_id: environment.external_id.clone(),
-        session_name: format!("trunkline-{run}"),
+        source_identity: named.then(|| caller.to_owned()),
+        tags: named.then(|| ("trunkline-run".to_owned(), run.to_owned())).into_iter().collect(),
+        ..Role::new(target.role_arn(role), caller)
     });
     let options = Options {
         region: target.region.clone(),

@@ -6,6 +6,7 @@
 use crate::cli::{Command, Global};
 use crate::clock::Stopwatch;
 use crate::commands;
+use crate::delivery::InvokedBy;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use std::io::IsTerminal as _;
@@ -27,6 +28,10 @@ pub(crate) struct Surroundings {
     pub(crate) dumb: bool,
     /// TRUNKLINE_CONFIG: the configuration to use instead of looking for one.
     pub(crate) config: Option<PathBuf>,
+    /// A pipeline's execution (TRUNKLINE_EXECUTION, or CodeBuild's CODEBUILD_BUILD_ID), or a person.
+    pub(crate) invoked_by: InvokedBy,
+    /// The user of the operating system.
+    pub(crate) user: Option<String>,
 }
 
 impl Surroundings {
@@ -42,6 +47,9 @@ impl Surroundings {
             clicolor_force: on("CLICOLOR_FORCE"),
             dumb: std::env::var_os("TERM").is_some_and(|v| v == "dumb"),
             config: std::env::var_os("TRUNKLINE_CONFIG").filter(|v| !v.is_empty()).map(Into::into),
+            invoked_by: first_variable(&["TRUNKLINE_EXECUTION", "CODEBUILD_BUILD_ID"])
+                .map_or(InvokedBy::Person, InvokedBy::Pipeline),
+            user: first_variable(&["USER", "LOGNAME", "USERNAME"]),
         }
     }
 }
@@ -49,6 +57,11 @@ impl Surroundings {
 /// Returns the process's arguments, as far as they are text.
 pub(crate) fn arguments() -> Vec<String> {
     std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect()
+}
+
+/// Returns the first of these variables that is set to something.
+fn first_variable(names: &[&str]) -> Option<String> {
+    names.iter().filter_map(|name| variable(name)).find(|value| !value.is_empty())
 }
 
 /// Returns an environment variable; one that is not text counts as absent.

@@ -7,12 +7,14 @@
 // A diagnostic is large and rare; boxing it would cost every caller more than it saves.
 #![allow(clippy::result_large_err)]
 
+mod caller;
 mod cli;
 mod clock;
 mod commands;
 mod confirm;
 mod connect;
 mod context;
+mod delivery;
 mod demo;
 mod exit;
 mod files;

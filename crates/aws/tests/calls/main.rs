@@ -89,7 +89,7 @@ impl World {
 
 pub(crate) fn role(arn: &str, external_id: Option<&str>) -> Role {
     let external_id = external_id.map(str::to_owned);
-    Role { arn: arn.to_owned(), external_id, session_name: "trunkline-r1".to_owned() }
+    Role { external_id, ..Role::new(arn, "trunkline-r1") }
 }
 
 /// The answer to GetCallerIdentity.
