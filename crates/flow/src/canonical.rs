@@ -48,17 +48,24 @@ fn action(value: &mut Value) {
 }
 
 /// Orders an object's keys: the first ones, the others by name, the last ones.
-fn order(map: &mut Map<String, Value>, (first, last): (&[&str], &[&str])) {
-    let rank = |key: &str| {
-        let at = |keys: &[&str]| keys.iter().position(|wanted| *wanted == key);
-        at(first).or_else(|| at(last).map(|at| first.len() + 1 + at)).unwrap_or(first.len())
-    };
+fn order(map: &mut Map<String, Value>, keys: (&[&str], &[&str])) {
+    let rank = |key: &str| rank(key, keys);
     if map.keys().is_sorted_by(|a, b| (rank(a), a) <= (rank(b), b)) {
         return;
     }
     let mut entries: Vec<_> = std::mem::take(map).into_iter().collect();
     entries.sort_by(|(a, _), (b, _)| (rank(a), a).cmp(&(rank(b), b)));
     map.extend(entries);
+}
+
+fn rank(key: &str, (first, last): (&[&str], &[&str])) -> usize {
+    let at = |keys: &[&str]| keys.iter().position(|wanted| *wanted == key);
+    at(first).or_else(|| at(last).map(|at| first.len() + 1 + at)).unwrap_or(first.len())
+}
+
+/// Sorts the keys of a flow's content, or of its layout, as `canonicalise` orders them.
+pub(crate) fn sort_top(keys: &mut [String]) {
+    keys.sort_by(|a, b| (rank(a, TOP), a).cmp(&(rank(b, TOP), b)));
 }
 
 /// Writes JSON with two spaces and a newline at the end, as documents are stored.

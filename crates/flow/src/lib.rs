@@ -1,4 +1,5 @@
-//! The contact-flow language and reference texts: reading, canonical form, checks, comparison.
+//! The contact-flow language and reference texts: reading, canonical form, checks, comparison,
+//! merging.
 //!
 //! No input or output, no clock. What an instance holds and which resources exist is known elsewhere.
 
@@ -7,6 +8,7 @@ pub mod canonical;
 pub mod compare;
 pub mod content;
 pub mod find;
+pub mod merge;
 pub mod other_layouts;
 pub mod reference;
 pub mod rewrite;
