@@ -96,6 +96,11 @@ impl Names {
         self.by_arn.get(arn).map(|(k, n)| (k.as_str(), n.as_str()))
     }
 
+    /// Returns every name: kind, name, what stands for it.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &Entry)> {
+        self.entries.iter().map(|((k, n), e)| (k.as_str(), n.as_str(), e))
+    }
+
     /// Returns the names of one kind.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
         self.entries.iter().filter(move |((k, _), _)| k == kind).map(|((_, n), e)| (n.as_str(), e))

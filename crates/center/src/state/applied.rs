@@ -20,6 +20,9 @@ pub struct Applied {
     /// Entries of the list of renames that this target has seen, by their ids.
     #[serde(default)]
     pub renames: BTreeSet<String>,
+    /// Fingerprints of the drafts that we wrote last, by `kind/name`: they are nobody's unpublished work.
+    #[serde(default)]
+    pub drafts: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One resource as it was applied.
@@ -33,9 +36,9 @@ pub struct AppliedResource {
     pub id: String,
     /// The document's body, overrides of the target included.
     pub body: Map<String, Value>,
-    /// What an apply that did not end well was writing: the field may hold either.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub begun: Option<Map<String, Value>>,
+    /// Bodies that applies which did not end well were writing: a field may hold any of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begun: Vec<Map<String, Value>>,
 }
 
 /// What is remembered of one target when a plan is made.
@@ -58,6 +61,7 @@ impl Applied {
             instance: instance.to_owned(),
             resources: BTreeMap::new(),
             renames: BTreeSet::new(),
+            drafts: BTreeMap::new(),
         }
     }
 
@@ -66,9 +70,30 @@ impl Applied {
         self.resources.get(&key(kind, name))
     }
 
-    /// Adds or replaces one resource.
+    /// Adds a resource, in the place of what had its name or its id before.
+    ///
+    /// A resource that loses its name to another one and is not known by its new name yet, as in the
+    /// middle of an exchange of names, stays known by its id.
     pub fn insert(&mut self, resource: AppliedResource) {
-        self.resources.insert(key(&resource.kind, &resource.name), resource);
+        let id = resource.id.clone();
+        if !id.is_empty() {
+            self.resources.retain(|_, r| r.kind != resource.kind || r.id != id);
+        }
+        let displaced = self.resources.insert(key(&resource.kind, &resource.name), resource);
+        if let Some(other) = displaced.filter(|o| !o.id.is_empty() && o.id != id && !id.is_empty())
+        {
+            self.resources.insert(format!("{}#{}", other.kind, other.id), other);
+        }
+    }
+
+    /// Forgets one resource, because it is gone.
+    pub fn remove(&mut self, kind: &str, name: &str) {
+        self.resources.remove(&key(kind, name));
+    }
+
+    /// The fingerprints of all drafts that we wrote.
+    pub fn own_drafts(&self) -> BTreeSet<String> {
+        self.drafts.values().flatten().cloned().collect()
     }
 
     /// Returns the resource that had an id.
@@ -84,10 +109,10 @@ impl AppliedResource {
             body.get(field).filter(|v| !crate::read::is_empty(v)).cloned()
         };
         let value = value.filter(|v| !crate::read::is_empty(v)).cloned();
-        of(&self.body) == value || self.begun.as_ref().is_some_and(|b| of(b) == value)
+        of(&self.body) == value || self.begun.iter().any(|b| of(b) == value)
     }
 }
 
-fn key(kind: &str, name: &str) -> String {
+pub(super) fn key(kind: &str, name: &str) -> String {
     format!("{kind}/{name}")
 }
