@@ -1,5 +1,8 @@
-//! IAM's roles and their inline policies; one state an account, whatever the region.
-//! Users, groups and managed policies are deliberately absent.
+//! IAM's roles, their inline policies, and managed policies; one state an account, whatever the region.
+//! Users, groups, instance profiles and permissions boundaries are deliberately absent.
+
+mod managed;
+mod simulate;
 
 use crate::request::text;
 use crate::service::{Context, Failure, Outcome};
@@ -11,6 +14,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     roles: BTreeMap<String, Role>,
+    /// Managed policies by ARN.
+    managed: BTreeMap<String, managed::Policy>,
 }
 
 #[derive(Clone, Debug)]
@@ -20,6 +25,8 @@ struct Role {
     trust: Value,
     /// Documents by name, as they were given.
     policies: BTreeMap<String, String>,
+    /// ARNs of managed policies.
+    attached: Vec<String>,
 }
 
 impl State {
@@ -33,12 +40,46 @@ impl State {
         self.roles.get(role).map(|r| text(&r.described, "RoleId"))
     }
 
-    /// The inline policies of a role.
+    /// The documents of a role's inline policies and of those that are attached.
     pub(crate) fn policies(&self, role: &str) -> Vec<Value> {
-        let documents = self.roles.get(role).into_iter().flat_map(|r| r.policies.values());
+        let Some(role) = self.roles.get(role) else { return Vec::new() };
+        let attached = role.attached.iter().filter_map(|arn| self.document(arn));
+        let documents = role.policies.values().map(String::as_str).chain(attached);
         documents.filter_map(|d| serde_json::from_str(d).ok()).collect()
     }
+
+    /// The text of a managed policy's version in force; AWS's own are known by ARN.
+    fn document(&self, arn: &str) -> Option<&str> {
+        self.managed.get(arn).map(managed::Policy::document).or_else(|| managed::of_aws(arn))
+    }
 }
+
+type Run = fn(&Value, &mut State, &mut Context<'_>) -> Outcome;
+
+/// Every operation with its function.
+const OPERATIONS: &[(&str, Run)] = &[
+    ("CreateRole", create),
+    ("GetRole", |input, state, _| Ok(json!({"Role": role(state, input)?.described}))),
+    ("ListRoles", list),
+    ("UpdateRole", |input, state, _| update(input, state)),
+    ("UpdateAssumeRolePolicy", |input, state, _| update_trust(input, state)),
+    ("DeleteRole", |input, state, _| delete(input, state)),
+    ("PutRolePolicy", |input, state, _| put_policy(input, state)),
+    ("GetRolePolicy", |input, state, _| get_policy(input, state)),
+    ("ListRolePolicies", |input, state, _| list_policies(input, state)),
+    ("DeleteRolePolicy", |input, state, _| delete_policy(input, state)),
+    ("CreatePolicy", managed::create),
+    ("GetPolicy", |input, state, _| managed::get(input, state)),
+    ("GetPolicyVersion", |input, state, _| managed::get_version(input, state)),
+    ("ListPolicyVersions", |input, state, _| managed::list_versions(input, state)),
+    ("CreatePolicyVersion", managed::create_version),
+    ("DeletePolicyVersion", |input, state, _| managed::delete_version(input, state)),
+    ("DeletePolicy", |input, state, _| managed::delete(input, state)),
+    ("AttachRolePolicy", |input, state, _| managed::attach(input, state)),
+    ("DetachRolePolicy", |input, state, _| managed::detach(input, state)),
+    ("ListAttachedRolePolicies", |input, state, _| managed::list_attached(input, state)),
+    ("SimulatePrincipalPolicy", |input, state, _| simulate::principal(input, state)),
+];
 
 /// Answers one operation.
 pub(crate) fn call(
@@ -47,14 +88,9 @@ pub(crate) fn call(
     state: &mut State,
     context: &mut Context<'_>,
 ) -> Outcome {
-    match operation {
-        "CreateRole" => create(input, state, context),
-        "GetRole" => Ok(json!({"Role": role(state, input)?.described})),
-        "PutRolePolicy" => put_policy(input, state),
-        "GetRolePolicy" => get_policy(input, state),
-        "DeleteRolePolicy" => delete_policy(input, state),
-        "DeleteRole" => delete(input, state),
-        _ => Err(Failure::unknown("iam", operation)),
+    match OPERATIONS.iter().find(|(name, _)| *name == operation) {
+        Some((_, run)) => run(input, state, context),
+        None => Err(Failure::unknown("iam", operation)),
     }
 }
 
@@ -82,8 +118,42 @@ fn create(input: &Value, state: &mut State, context: &mut Context<'_>) -> Outcom
         }
     }
     let answer = json!({"Role": described.clone()});
-    state.roles.insert(name.to_owned(), Role { described, trust, policies: BTreeMap::new() });
+    state.roles.insert(
+        name.to_owned(),
+        Role { described, trust, policies: BTreeMap::new(), attached: Vec::new() },
+    );
     Ok(answer)
+}
+
+fn list(input: &Value, state: &mut State, _: &mut Context<'_>) -> Outcome {
+    let start = Some(text(input, "PathPrefix")).filter(|p| !p.is_empty()).unwrap_or("/");
+    let roles = state.roles.values().map(|role| &role.described);
+    let roles: Vec<&Value> = roles.filter(|role| text(role, "Path").starts_with(start)).collect();
+    Ok(json!({"Roles": roles, "IsTruncated": false}))
+}
+
+fn update(input: &Value, state: &mut State) -> Outcome {
+    let role = role_mut(state, input)?;
+    for member in ["Description", "MaxSessionDuration"] {
+        if let Some(value) = input.get(member) {
+            role.described[member] = value.clone();
+        }
+    }
+    Ok(Value::Null)
+}
+
+fn update_trust(input: &Value, state: &mut State) -> Outcome {
+    let document = text(input, "PolicyDocument");
+    let trust = parse_policy(document)?;
+    let role = role_mut(state, input)?;
+    role.described["AssumeRolePolicyDocument"] = json!(encode(document.as_bytes(), b""));
+    role.trust = trust;
+    Ok(Value::Null)
+}
+
+fn list_policies(input: &Value, state: &State) -> Outcome {
+    let names: Vec<&String> = role(state, input)?.policies.keys().collect();
+    Ok(json!({"PolicyNames": names, "IsTruncated": false}))
 }
 
 fn put_policy(input: &Value, state: &mut State) -> Outcome {
@@ -109,8 +179,13 @@ fn delete_policy(input: &Value, state: &mut State) -> Outcome {
 }
 
 fn delete(input: &Value, state: &mut State) -> Outcome {
-    if !role(state, input)?.policies.is_empty() {
-        let message = "Cannot delete entity, must delete policies first.";
+    let role = role(state, input)?;
+    let left = match (role.policies.is_empty(), role.attached.is_empty()) {
+        (true, true) => None,
+        (false, _) => Some("Cannot delete entity, must delete policies first."),
+        (true, false) => Some("Cannot delete entity, must detach all policies first."),
+    };
+    if let Some(message) = left {
         return Err(Failure::new("DeleteConflict", 409, message));
     }
     state.roles.remove(text(input, "RoleName"));

@@ -1,32 +1,51 @@
-//! IAM policies, as far as the lab enforces them: effect, action and resource of a role's inline
-//! policies; principal and external id of its trust policy. Conditions on anything else are taken
-//! as fulfilled, and policies on resources are deliberately absent.
+//! IAM policies, as far as the lab enforces them: effect, action, resource and the conditions whose keys it
+//! knows, in a role's policies and in its trust policy.
+//!
+//! Conditions on other keys are taken as fulfilled. Policies on resources, boundaries and the policies of
+//! organizations are deliberately absent. What a request needs stands in `targets`.
 
-use crate::request::{Request, text};
+mod conditions;
+mod targets;
+
+use crate::request::text;
 use serde_json::Value;
 
-/// Whether the statements allow the action on the resource; a Deny wins, silence denies.
-pub(crate) fn allows(policies: &[Value], action: &str, resource: Option<&str>) -> bool {
-    let mut allowed = false;
-    for statement in policies.iter().flat_map(statements) {
-        if !action_matches(statement, action) || !resource_matches(statement, resource) {
-            continue;
-        }
-        match text(statement, "Effect") {
-            "Allow" => allowed = true,
-            _ => return false,
-        }
-    }
-    allowed
+pub(crate) use conditions::Facts;
+pub(crate) use targets::{Need, needs};
+
+/// What policies say about one action on one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Allowed,
+    /// A statement denies it.
+    Denied,
+    /// No statement allows it.
+    Silent,
 }
 
-/// Whether a trust policy lets this caller assume the role.
-pub(crate) fn trusts(policy: &Value, action: &str, caller: &Caller<'_>) -> bool {
+/// What the statements say about the action on the resource: a Deny wins, silence denies.
+pub(crate) fn decide(policies: &[Value], need: &Need, facts: &Facts) -> Decision {
+    let mut decision = Decision::Silent;
+    for statement in policies.iter().flat_map(statements) {
+        let meant = action_matches(statement, &need.action)
+            && resource_matches(statement, &need.resource)
+            && conditions::hold(statement.get("Condition"), facts);
+        match (meant, text(statement, "Effect")) {
+            (false, _) => {}
+            (true, "Allow") => decision = Decision::Allowed,
+            (true, _) => return Decision::Denied,
+        }
+    }
+    decision
+}
+
+/// Whether a trust policy lets this caller do `action` (`sts:AssumeRole` ...) with the role.
+pub(crate) fn trusts(policy: &Value, action: &str, caller: &Caller<'_>, facts: &Facts) -> bool {
     let mut trusted = false;
     for statement in statements(policy) {
         let meant = action_matches(statement, action)
             && principal_matches(statement.get("Principal"), caller)
-            && conditions_hold(statement.get("Condition"), caller.external_id);
+            && conditions::hold(statement.get("Condition"), facts);
         match (meant, text(statement, "Effect")) {
             (false, _) => {}
             (true, "Allow") => trusted = true,
@@ -43,7 +62,6 @@ pub(crate) struct Caller<'a> {
     pub(crate) arn: &'a str,
     /// The ARN of the caller's role, where it has one.
     pub(crate) role: Option<&'a str>,
-    pub(crate) external_id: Option<&'a str>,
 }
 
 fn statements(policy: &Value) -> &[Value] {
@@ -73,19 +91,13 @@ fn action_matches(statement: &Value, action: &str) -> bool {
     }
 }
 
-/// A resource that is not known matches every pattern; so does what lies below a known one.
-fn resource_matches(statement: &Value, resource: Option<&str>) -> bool {
-    let (Some(patterns), Some(resource)) = (statement.get("Resource"), resource) else {
-        return true;
-    };
-    texts(patterns).iter().any(|p| glob(p, resource) || glob_prefix(p, resource))
-}
-
-/// Whether a pattern for something inside `resource` (`RESOURCE/...`) is meant.
-fn glob_prefix(pattern: &str, resource: &str) -> bool {
-    let depth = resource.split('/').count();
-    let start: Vec<&str> = pattern.split('/').take(depth).collect();
-    pattern.split('/').count() > depth && glob(&start.join("/"), resource)
+fn resource_matches(statement: &Value, resource: &str) -> bool {
+    let any = |list: &Value| texts(list).iter().any(|pattern| glob(pattern, resource));
+    match (statement.get("Resource"), statement.get("NotResource")) {
+        (Some(list), _) => any(list),
+        (None, Some(list)) => !any(list),
+        (None, None) => false,
+    }
 }
 
 fn principal_matches(principal: Option<&Value>, caller: &Caller<'_>) -> bool {
@@ -102,21 +114,6 @@ fn principal_matches(principal: Option<&Value>, caller: &Caller<'_>) -> bool {
             || *name == caller.arn
             || Some(*name) == caller.role
     })
-}
-
-fn conditions_hold(condition: Option<&Value>, external_id: Option<&str>) -> bool {
-    let operators = condition.and_then(Value::as_object).into_iter().flatten();
-    operators
-        .flat_map(|(operator, keys)| {
-            keys.as_object().into_iter().flatten().map(move |(k, v)| (operator, k, v))
-        })
-        .filter(|(_, key, _)| key.eq_ignore_ascii_case("sts:ExternalId"))
-        .all(|(operator, _, wanted)| {
-            let given = external_id.unwrap_or_default();
-            texts(wanted).iter().any(|w| {
-                if operator.starts_with("StringLike") { glob(w, given) } else { *w == given }
-            })
-        })
 }
 
 /// `*` and `?`, as IAM has them.
@@ -140,55 +137,6 @@ pub(crate) fn glob(pattern: &str, value: &str) -> bool {
         }
     }
     pattern[p..].iter().all(|c| *c == '*')
-}
-
-/// Operations whose action has another name.
-const ACTIONS: [(&str, &str, &str); 6] = [
-    ("connect", "ListPhoneNumbersV2", "connect:ListPhoneNumbers"),
-    ("s3", "HeadObject", "s3:GetObject"),
-    ("s3", "HeadBucket", "s3:ListBucket"),
-    ("s3", "ListObjectsV2", "s3:ListBucket"),
-    ("s3", "ListBuckets", "s3:ListAllMyBuckets"),
-    ("lexv2-models", "ListBots", "lex:ListBots"),
-];
-
-/// The action that a request needs.
-pub(crate) fn action(service: &str, operation: &str) -> String {
-    let renamed = ACTIONS.iter().find(|(s, o, _)| (*s, *o) == (service, operation));
-    match renamed {
-        Some((_, _, action)) => (*action).to_owned(),
-        None if service == "lexv2-models" => format!("lex:{operation}"),
-        None => format!("{service}:{operation}"),
-    }
-}
-
-/// The ARN of what a request touches, where its input tells.
-pub(crate) fn resource(request: &Request) -> Option<String> {
-    let Request { account, region, input, .. } = request;
-    let given = |member: &str| Some(text(input, member)).filter(|t| !t.is_empty());
-    let partition = region.partition().as_str();
-    match request.service.as_str() {
-        "connect" => given("InstanceId").map(|id| {
-            let id = id.rsplit('/').next().unwrap_or(id);
-            format!("arn:{partition}:connect:{region}:{account}:instance/{id}")
-        }),
-        "lambda" => given("FunctionName").map(|name| {
-            let name = name.split(":function:").last().unwrap_or(name);
-            format!("arn:{partition}:lambda:{region}:{account}:function:{name}")
-        }),
-        "lexv2-models" => {
-            given("botId").map(|id| format!("arn:{partition}:lex:{region}:{account}:bot/{id}"))
-        }
-        "s3" => given("Bucket").map(|bucket| match given("Key") {
-            Some(key) => format!("arn:{partition}:s3:::{bucket}/{key}"),
-            None => format!("arn:{partition}:s3:::{bucket}"),
-        }),
-        "sts" => given("RoleArn").map(str::to_owned),
-        "iam" => {
-            given("RoleName").map(|name| format!("arn:{partition}:iam::{account}:role/{name}"))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -216,32 +164,27 @@ mod tests {
             {"Effect": "Allow", "Action": ["connect:*"], "Resource": "arn:aws:connect:*:111122223333:instance/*"},
             {"Effect": "Deny", "Action": "connect:Delete*", "Resource": "*"},
         ]});
-        let check = |action: &str, resource: Option<&str>, expected: bool| {
-            assert_eq!(
-                allows(std::slice::from_ref(&policy), action, resource),
-                expected,
-                "{action}"
-            );
+        let check = |action: &str, resource: &str, expected: Decision| {
+            let need = Need { action: action.to_owned(), resource: resource.to_owned() };
+            let decided = decide(std::slice::from_ref(&policy), &need, &Facts::default());
+            assert_eq!(decided, expected, "{action}");
         };
         let instance = "arn:aws:connect:us-west-2:111122223333:instance/i";
-        check("connect:CreateQueue", Some(instance), true);
-        check("connect:DeleteQueue", Some(instance), false);
-        check(
-            "connect:CreateQueue",
-            Some("arn:aws:connect:us-west-2:222233334444:instance/i"),
-            false,
-        );
-        check("connect:ListInstances", None, true);
-        check("s3:GetObject", None, false);
+        check("connect:CreateQueue", instance, Decision::Allowed);
+        check("connect:createqueue", &format!("{instance}/queue/*"), Decision::Allowed);
+        check("connect:DeleteQueue", instance, Decision::Denied);
+        let other = "arn:aws:connect:us-west-2:222233334444:instance/i";
+        check("connect:CreateQueue", other, Decision::Silent);
+        check("connect:ListInstances", "*", Decision::Silent);
+        check("s3:GetObject", "arn:aws:s3:::b/k", Decision::Silent);
     }
 
     #[test]
     fn trust_names_accounts_roles_and_external_ids() {
-        let caller = |external_id| Caller {
+        let caller = Caller {
             account: "111122223333",
             arn: "arn:aws:sts::111122223333:assumed-role/build/s",
             role: Some("arn:aws:iam::111122223333:role/build"),
-            external_id,
         };
         let policy = |principal: Value| {
             json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal,
@@ -256,11 +199,8 @@ mod tests {
             (json!("*"), Some("secret"), true),
         ] {
             let policy = policy(principal);
-            assert_eq!(
-                trusts(&policy, "sts:AssumeRole", &caller(external_id)),
-                expected,
-                "{policy}"
-            );
+            let facts = Facts::default().with("sts:ExternalId", external_id);
+            assert_eq!(trusts(&policy, "sts:AssumeRole", &caller, &facts), expected, "{policy}");
         }
     }
 }

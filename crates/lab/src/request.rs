@@ -13,6 +13,9 @@ pub struct Principal {
     pub user_id: String,
     /// The role's ARN, where the credentials are those of an assumed role.
     pub role: Option<String>,
+    /// Who the caller said to be when the role was assumed (`SourceIdentity`); roles assumed further keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_identity: Option<String>,
 }
 
 impl Principal {
@@ -22,6 +25,7 @@ impl Principal {
             arn: format!("arn:aws:iam::{account}:root"),
             user_id: account.to_string(),
             role: None,
+            source_identity: None,
         }
     }
 }

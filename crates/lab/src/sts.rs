@@ -1,7 +1,7 @@
 //! STS: sessions of roles. Their keys and secrets are part of the state, so they outlive a restart.
 
 use crate::iam;
-use crate::policy::{self, Caller};
+use crate::policy::{self, Caller, Facts};
 use crate::request::{Principal, Request, text};
 use crate::service::{Context, Failure, Outcome};
 use crate::text::iso_time;
@@ -78,7 +78,8 @@ fn assume(
     let session_name = text(input, "RoleSessionName");
     check_session_name(session_name)?;
     check_documents(input)?;
-    may_assume(request, around, (&account, &name))?;
+    let source_identity = source_identity(request)?;
+    may_assume(request, around, (&account, &name), source_identity.as_deref())?;
     let known = around.roles.get(&account).and_then(|s| s.role_id(&name)).map(str::to_owned);
     let role_id = known.unwrap_or_else(|| format!("AROA{}", context.ids.letters(17)));
     let expires =
@@ -87,6 +88,7 @@ fn assume(
         arn: format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session_name}"),
         user_id: format!("{role_id}:{session_name}"),
         role: Some(arn.to_owned()),
+        source_identity: source_identity.clone(),
     };
     let access_key = format!("ASIA{}", context.ids.letters(16));
     let secret = context.ids.letters(40);
@@ -100,6 +102,9 @@ fn assume(
         },
         "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.arn},
     });
+    if let Some(name) = source_identity {
+        answer["SourceIdentity"] = json!(name);
+    }
     if web {
         answer["SubjectFromWebIdentityToken"] = json!("lab-subject");
     }
@@ -162,21 +167,44 @@ fn check_documents(input: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Who the caller says to be. Once said, it stays: a role assumed further keeps it, and another is refused.
+fn source_identity(request: &Request) -> Result<Option<String>, Failure> {
+    let said = request.input.get("SourceIdentity").and_then(Value::as_str);
+    let kept = request.principal.source_identity.as_deref();
+    if let Some(said) = said {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        if !(2..=64).contains(&said.len()) || !said.chars().all(fits) || said.starts_with("aws:") {
+            return Err(validation(format!(
+                "1 validation error detected: Value '{said}' at 'sourceIdentity' failed to satisfy constraint: \
+                 Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+            )));
+        }
+    }
+    match (said, kept) {
+        (Some(said), Some(kept)) if said != kept => {
+            Err(denied(request, "sts:SetSourceIdentity", text(&request.input, "RoleArn")))
+        }
+        (said, kept) => Ok(said.or(kept).map(str::to_owned)),
+    }
+}
+
 /// Existence and trust, under strict roles; a warning for a role that was never created otherwise.
+///
+/// A session with a source identity, or with tags, needs the trust policy to allow these as well.
 fn may_assume(
     request: &Request,
     around: &mut Around<'_>,
     (account, name): (&AccountId, &str),
+    source_identity: Option<&str>,
 ) -> Result<(), Failure> {
     let input = &request.input;
+    let role = text(input, "RoleArn");
     let trust = around.roles.get(account).and_then(|s| s.trust(name));
     if !around.strict {
         if trust.is_none() {
-            let warning = format!(
-                "role {} was never created; the lab lets it be assumed",
-                text(input, "RoleArn")
-            );
-            around.warnings.push(warning);
+            around
+                .warnings
+                .push(format!("role {role} was never created; the lab lets it be assumed"));
         }
         return Ok(());
     }
@@ -184,18 +212,33 @@ fn may_assume(
         account: request.account.as_str(),
         arn: &request.principal.arn,
         role: request.principal.role.as_deref(),
-        external_id: input.get("ExternalId").and_then(Value::as_str),
     };
-    let action = format!("sts:{}", request.operation);
-    if trust.is_some_and(|t| policy::trusts(t, &action, &caller)) {
-        return Ok(());
+    let given = |member: &str| input.get(member).and_then(Value::as_str);
+    let facts = Facts::default()
+        .with("sts:ExternalId", given("ExternalId"))
+        .with("sts:RoleSessionName", given("RoleSessionName"))
+        .with("sts:SourceIdentity", source_identity)
+        .with("aws:SourceIdentity", request.principal.source_identity.as_deref())
+        .with("aws:PrincipalArn", caller.role.or(Some(caller.arn)))
+        .with("aws:PrincipalAccount", Some(caller.account));
+    let mut actions = vec![format!("sts:{}", request.operation)];
+    if source_identity.is_some() {
+        actions.push("sts:SetSourceIdentity".to_owned());
     }
-    let message = format!(
-        "User: {} is not authorized to perform: {action} on resource: {}",
-        request.principal.arn,
-        text(input, "RoleArn")
-    );
-    Err(Failure::new("AccessDenied", 403, message))
+    if input.get("Tags").and_then(Value::as_array).is_some_and(|tags| !tags.is_empty()) {
+        actions.push("sts:TagSession".to_owned());
+    }
+    let refused = actions
+        .into_iter()
+        .find(|action| !trust.is_some_and(|t| policy::trusts(t, action, &caller, &facts)));
+    refused.map_or(Ok(()), |action| Err(denied(request, &action, role)))
+}
+
+fn denied(request: &Request, action: &str, role: &str) -> Failure {
+    let caller = &request.principal.arn;
+    let message =
+        format!("User: {caller} is not authorized to perform: {action} on resource: {role}");
+    Failure::new("AccessDenied", 403, message)
 }
 
 fn validation(message: impl Into<String>) -> Failure {

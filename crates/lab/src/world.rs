@@ -6,6 +6,7 @@ use crate::request::{Output, Request};
 use crate::service::{Context, Failure, Neighbours, Settings};
 use crate::{connect, iam, lambda, lex, operations, policy, s3, signature, sts};
 use jiff::Timestamp;
+use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use trunkline_model::{AccountId, Arn, Region};
@@ -57,19 +58,29 @@ impl World {
         let name = role.rsplit('/').next().unwrap_or(role);
         let policies =
             self.iam.borrow().get(&request.account).map(|s| s.policies(name)).unwrap_or_default();
-        let action = policy::action(&request.service, &request.operation);
-        let resource = policy::resource(request);
-        if policy::allows(&policies, &action, resource.as_deref()) {
-            return Ok(());
+        let facts = policy::Facts::default()
+            .with("aws:RequestedRegion", Some(request.region.as_str()))
+            .with("aws:PrincipalArn", Some(role))
+            .with("aws:PrincipalAccount", Some(request.account.as_str()))
+            .with("aws:SourceIdentity", request.principal.source_identity.as_deref())
+            .with("sts:ExternalId", request.input.get("ExternalId").and_then(Value::as_str))
+            .with(
+                "sts:SourceIdentity",
+                request.input.get("SourceIdentity").and_then(Value::as_str),
+            );
+        for need in policy::needs(request) {
+            let why = match policy::decide(&policies, &need, &facts) {
+                policy::Decision::Allowed => continue,
+                policy::Decision::Denied => {
+                    "with an explicit deny in an identity-based policy".to_owned()
+                }
+                policy::Decision::Silent => {
+                    format!("because no identity-based policy allows the {} action", need.action)
+                }
+            };
+            return Err(denied(request, &need, &why));
         }
-        let on = resource.map(|r| format!(" on resource: {r}")).unwrap_or_default();
-        let arn = &request.principal.arn;
-        let message = format!("User: {arn} is not authorized to perform: {action}{on}");
-        let name = match request.service.as_str() {
-            "sts" | "iam" | "s3" => "AccessDenied",
-            _ => "AccessDeniedException",
-        };
-        Err(Failure::new(name, 403, message))
+        Ok(())
     }
 
     /// Carries out one request.
@@ -152,6 +163,18 @@ impl World {
             neighbours: &street,
         })
     }
+}
+
+/// AWS's refusal of what a role's policies do not allow.
+fn denied(request: &Request, need: &policy::Need, why: &str) -> Failure {
+    let (arn, policy::Need { action, resource }) = (&request.principal.arn, need);
+    let message =
+        format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {why}");
+    let name = match request.service.as_str() {
+        "sts" | "iam" | "s3" | "cloudformation" => "AccessDenied",
+        _ => "AccessDeniedException",
+    };
+    Failure::new(name, 403, message)
 }
 
 /// What one service sees of the others.

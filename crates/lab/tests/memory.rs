@@ -68,6 +68,7 @@ fn strict_roles_must_exist_trust_and_allow() {
         arn,
         user_id: "AROA:run".to_owned(),
         role: Some("arn:aws:iam::222233334444:role/deploy".to_owned()),
+        source_identity: None,
     };
     assert!(call(&lab, &inner).is_ok());
     inner.operation = "CreateInstance".to_owned();

@@ -160,6 +160,7 @@ fn unsigned(found: &Found) -> Option<Caller> {
         arn: "arn:aws:sts::000000000000:web-identity".to_owned(),
         user_id: "web-identity".to_owned(),
         role: None,
+        source_identity: None,
     };
     Some(Caller { account, region: region(""), principal })
 }

@@ -65,7 +65,11 @@ fn query_output(service: &Service, operation: &Operation, output: &Output, id: &
     let name = operation.name;
     let mut body = format!("<{name}Response xmlns=\"{}\">", service.namespace);
     if !operation.empty {
-        xml::element(&mut body, &format!("{name}Result"), &output.members, Lists::Members);
+        let result = format!("{name}Result");
+        match &output.members {
+            Value::Null => xml::element(&mut body, &result, &json!({}), Lists::Members),
+            members => xml::element(&mut body, &result, members, Lists::Members),
+        }
     }
     xml::element(&mut body, "ResponseMetadata", &json!({"RequestId": id}), Lists::Members);
     body.push_str(&format!("</{name}Response>"));
