@@ -3,8 +3,9 @@
 
     run.py --binary target/debug/trunkline [--records DIR] [--aws PATH] [--jobs N] [NAME...]
 
-Every file of conformance/ holds tests of one kind or service, as functions named test_*; each gets a
-`Case` (support.py) with a fresh account. NAME narrows to files, or to FILE.test_function. Prints one
+Every file of conformance/ holds tests of one kind or service, as functions named test_*, those of oracle/
+(test_*.py) hold what the program deployed against its documents; each gets a `Case` (support.py) with a
+fresh account. NAME narrows to files, or to FILE.test_function. Prints one
 line a test, then the failures, then `N passed, N failed, N skipped`. Exit status 1 where one failed.
 """
 import argparse
@@ -18,7 +19,7 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE / "oracle")]
 
 import support  # noqa: E402
 
@@ -26,8 +27,9 @@ import support  # noqa: E402
 def discover(names):
     """Every (label, function), in the order of files and lines."""
     found = []
-    for path in sorted((HERE / "conformance").glob("*.py")):
-        spec = importlib.util.spec_from_file_location(f"conformance_{path.stem}", path)
+    files = sorted((HERE / "conformance").glob("*.py")) + sorted((HERE / "oracle").glob("test_*.py"))
+    for path in files:
+        spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         tests = [(n, f) for n, f in vars(module).items() if n.startswith("test_") and callable(f)]
