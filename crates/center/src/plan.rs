@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod lines;
 mod order;
+mod order_live;
 #[cfg(test)]
 mod order_tests;
 mod prune;
@@ -17,6 +18,7 @@ mod steps;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
 pub use compare::{Change, FieldChange, Live};
 pub use lines::field_lines;
+pub use order_live::{Mixed, PHASES, Phase, Survey, phases};
 pub use steps::{
     PROJECT_TAG, StepsOf, beside, by_spec as steps_by_spec, check, fingerprint, made, tag_changes,
     tags_to_set,
@@ -206,6 +208,9 @@ impl Plan {
             if let Some(check) = &step.check {
                 count("connect", &check.operation);
             }
+        }
+        for survey in self.surveys() {
+            *calls.entry(format!("connect.{}", survey.operation)).or_default() += 1;
         }
         calls
     }

@@ -41,6 +41,9 @@ pub enum Event {
         /// The fingerprint of a draft that the call writes.
         #[serde(default)]
         draft: Option<String>,
+        /// Which of its calls: 0 the step's own, otherwise one of those that write a draft instead.
+        #[serde(default, skip_serializing_if = "is_own")]
+        call: usize,
     },
     /// A step is done.
     StepDone {
@@ -57,7 +60,7 @@ pub enum Event {
         /// The fingerprint of a draft that was written.
         draft: Option<String>,
     },
-    /// A step failed; nothing of it took effect, as far as can be known.
+    /// A step failed. Nothing of it took effect, unless it says that this is in doubt.
     StepFailed {
         /// The step's id.
         step: String,
@@ -65,6 +68,9 @@ pub enum Event {
         code: String,
         /// Its message.
         message: String,
+        /// Whether a call of it may have taken effect all the same.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_doubt: bool,
     },
     /// The apply ends.
     Ended {
@@ -107,6 +113,11 @@ impl Event {
             _ => None,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_own(call: &usize) -> bool {
+    *call == 0
 }
 
 /// Why an event could not be made durable.

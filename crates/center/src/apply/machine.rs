@@ -1,7 +1,12 @@
 //! The apply as a state machine without IO: it says which calls to make, and is told what came back.
 //!
 //! The driver must make the events of `take_events` durable before it makes the calls of `next`.
+//! `checks` has the reads before writes, `adopt` what follows where an answer was lost.
 
+mod adopt;
+mod checks;
+
+use self::checks::Surveys;
 use super::event::{Event, StepResult};
 use super::ready::Ready;
 use super::recognise;
@@ -11,10 +16,9 @@ use crate::document::subject;
 use crate::plan::{Action, Plan, Step, StepCall};
 use crate::resolve::Resolver;
 use crate::resource::{Entry, Instance, Names};
-use crate::snapshot::call_failed;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use trunkline_model::{Diagnostic, Report};
 
@@ -24,6 +28,8 @@ const TRIES_AT_MOST: u32 = 4;
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// Reads what steps are going to overwrite, before the first one that anybody notices.
+    Survey,
     /// Reads what the step is about to overwrite.
     Check,
     /// Does what the step is for.
@@ -32,12 +38,14 @@ pub enum Purpose {
     Locate,
     /// Describes it, to see whether it is ours.
     Recognise,
+    /// Lists, to see whether an association whose answer was lost took effect.
+    Confirm,
 }
 
 /// A call to make.
 #[derive(Clone, Debug)]
 pub struct Effect {
-    /// The step, by its place in the plan.
+    /// The step, by its place in the plan; of a survey, the first of its steps.
     pub step: usize,
     /// What the call is for.
     pub purpose: Purpose,
@@ -66,6 +74,10 @@ struct Progress {
     made: Entry,
     /// Rows of a List that have the name; the last one is being looked at.
     found: Vec<Entry>,
+    /// The refusal that a read is to explain.
+    refusal: Option<CallError>,
+    /// Somebody was told that it stays a draft.
+    warned: bool,
 }
 
 /// The state of one apply.
@@ -76,6 +88,8 @@ pub struct Machine {
     progress: Vec<Progress>,
     places: BTreeMap<String, usize>,
     ready: Ready,
+    /// The reads before the first step that anybody notices; None as long as nothing has begun.
+    surveys: Option<Surveys>,
     events: Vec<Event>,
     failures: Vec<Diagnostic>,
     /// Flows and modules that stayed drafts, with the service's problems.
@@ -93,6 +107,8 @@ impl Machine {
             draft_call: None,
             made: Entry::default(),
             found: Vec::new(),
+            refusal: None,
+            warned: false,
         };
         let places: BTreeMap<String, usize> =
             plan.steps.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
@@ -100,54 +116,54 @@ impl Machine {
         let progress = vec![fresh; plan.steps.len()];
         let names = Names::default();
         let (events, failures, drafts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { plan, instance, names, progress, places, ready, events, failures, drafts }
+        let surveys = None;
+        Self { plan, instance, names, progress, places, ready, surveys, events, failures, drafts }
     }
 
     /// Replays what an earlier run of the same plan journalled.
     pub fn replay<'a>(&mut self, events: impl IntoIterator<Item = &'a Event>) {
         for event in events {
             match event {
-                Event::StepStarted { step, .. } => {
+                Event::StepStarted { step, call, .. } => {
                     if let Some(place) = self.places.get(step) {
-                        self.progress[*place].in_doubt = true;
+                        let progress = &mut self.progress[*place];
+                        progress.in_doubt = true;
+                        // What is written instead of publishing is begun anew: what is there is known again.
+                        progress.draft_call = (*call > 0).then_some(0);
                     }
                 }
                 Event::StepDone { step, result, id, arn, .. } => {
                     if let Some(place) = self.places.get(step).copied() {
                         let made = Entry { id: id.clone(), arn: arn.clone() };
                         self.done(place, *result, made);
+                        if *result == StepResult::Draft {
+                            self.warn_of_draft(place, None);
+                        }
                     }
                 }
-                Event::StepFailed { step, .. } => {
+                Event::StepFailed { step, in_doubt, .. } => {
                     if let Some(place) = self.places.get(step) {
-                        self.progress[*place].in_doubt = false;
+                        let progress = &mut self.progress[*place];
+                        progress.in_doubt = *in_doubt;
+                        progress.draft_call = progress.draft_call.filter(|_| *in_doubt);
                     }
                 }
                 Event::Started { .. }
-                | Event::Ended { .. }
                 | Event::Resumed { .. }
-                | Event::Superseded { .. } => {}
+                | Event::Superseded { .. }
+                | Event::Ended { .. } => {}
             }
         }
     }
 
     /// Calls that can be made now, at most `limit`; none once a step has failed.
     pub fn next(&mut self, limit: usize) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        let mut effects = self.survey(limit);
         while effects.len() < limit && self.failures.is_empty() {
-            let Some(place) = self.ready.take(&self.plan.steps) else { break };
+            let surveyed = self.is_surveyed();
+            let Some(place) = self.ready.take(&self.plan.steps, surveyed) else { break };
             self.progress[place].state = State::Busy;
-            let check = self.plan.steps[place].check.clone();
-            match check.filter(|_| !self.progress[place].in_doubt) {
-                Some(check) => match self.resolved(place, &check.input) {
-                    Ok(input) => {
-                        let call = Call::new("connect", &check.operation, input);
-                        effects.push(Effect { step: place, purpose: Purpose::Check, call });
-                    }
-                    Err(report) => self.fail(place, report),
-                },
-                None => effects.extend(self.write(place)),
-            }
+            effects.extend(self.begin(place));
         }
         effects
     }
@@ -160,10 +176,12 @@ impl Machine {
         answer: Result<Answer, CallError>,
     ) -> Vec<Effect> {
         match purpose {
+            Purpose::Survey => self.surveyed(place, answer),
             Purpose::Check => self.checked(place, answer),
             Purpose::Write => self.written(place, answer),
             Purpose::Locate => self.located(place, answer),
             Purpose::Recognise => self.recognised(place, answer),
+            Purpose::Confirm => self.confirmed(place, answer),
         }
     }
 
@@ -262,33 +280,8 @@ impl Machine {
                 step: step.id.clone(),
                 wrote: recognise::wrote(step, sent, &Entry::default()),
                 draft: recognise::draft_written(step, sent),
+                call: self.progress[place].draft_call.map_or(0, |n| n + 1),
             });
-        }
-    }
-
-    fn checked(&mut self, place: usize, answer: Result<Answer, CallError>) -> Vec<Effect> {
-        let step = self.step(place);
-        let who = subject(&step.kind, &step.name);
-        let same = match (&answer, &step.check) {
-            (Ok(answer), Some(check)) => recognise::is_unchanged(step, check, &answer.output),
-            _ => false,
-        };
-        match answer {
-            Err(error) if !error.is("ResourceNotFoundException") => {
-                let report = recognise::failure(step, &self.plan.target, &error);
-                self.fail(place, report);
-                Vec::new()
-            }
-            Ok(_) if same => self.write(place),
-            moved => {
-                let how = if moved.is_ok() { "changed" } else { "is gone" };
-                let changed = Diagnostic::error("TL0502", format!("{who} {how} since the plan"))
-                    .on(who)
-                    .because("somebody changed the instance after the plan was made")
-                    .help("plan again and look at what changed");
-                self.fail(place, changed.report());
-                Vec::new()
-            }
         }
     }
 
@@ -324,111 +317,43 @@ impl Machine {
         let step = self.step(place);
         let progress = &self.progress[place];
         let invalid = error.code.starts_with("InvalidContactFlow");
-        if error.kind == CallErrorKind::Uncertain && progress.tries < TRIES_AT_MOST {
+        if matches!(error.kind, CallErrorKind::Uncertain | CallErrorKind::Malformed) {
+            let again = error.kind == CallErrorKind::Uncertain && progress.tries < TRIES_AT_MOST;
             self.progress[place].in_doubt = true;
-            return self.write(place);
-        }
-        if error.kind == CallErrorKind::Refused {
+            if again {
+                return self.begin(place);
+            }
+        } else if error.kind == CallErrorKind::Refused {
             if invalid && progress.draft_call.is_none() && !step.as_draft.is_empty() {
-                self.drafts.push(recognise::draft_warning(step, error));
+                self.warn_of_draft(place, Some(error));
                 self.progress[place].draft_call = Some(0);
                 return self.write(place);
             }
-            if progress.in_doubt && recognise::is_associated_already(step, error) {
-                return self.finish(place, StepResult::Adopted);
+            let gone = error.is("ResourceNotFoundException") && step.action == Action::Delete;
+            if progress.in_doubt
+                && let Some(effects) = self.took_effect_before(place, error)
+            {
+                return effects;
             }
-            if error.code == "DuplicateResourceException" && progress.in_doubt {
-                return self.locate(place, None);
-            }
-            if error.code == "ResourceNotFoundException" && step.action == Action::Delete {
+            if gone {
                 return self.finish(place, StepResult::Adopted);
             }
         }
-        let report = recognise::failure(step, &self.plan.target, error);
+        let report = recognise::failure(self.step(place), &self.plan.target, error);
         self.fail(place, report);
         Vec::new()
     }
 
-    fn locate(&mut self, place: usize, token: Option<&str>) -> Vec<Effect> {
-        let Some(adopt) = self.step(place).adopt.clone() else {
-            let step = self.step(place);
-            let report = recognise::stranger(step);
-            self.fail(place, report);
-            return Vec::new();
-        };
-        let mut input = match self.resolved(place, &adopt.list_input) {
-            Ok(input) => input,
-            Err(report) => {
-                self.fail(place, report);
-                return Vec::new();
-            }
-        };
-        input["InstanceId"] = json!(self.instance.id);
-        if let Some(token) = token {
-            input["NextToken"] = json!(token);
+    fn warn_of_draft(&mut self, place: usize, error: Option<&CallError>) {
+        if !std::mem::replace(&mut self.progress[place].warned, true) {
+            self.drafts.push(recognise::draft_warning(self.step(place), error));
         }
-        let call = Call::new("connect", &adopt.list.0, input);
-        vec![Effect { step: place, purpose: Purpose::Locate, call }]
-    }
-
-    fn located(&mut self, place: usize, answer: Result<Answer, CallError>) -> Vec<Effect> {
-        let output = match answer {
-            Ok(answer) => answer.output,
-            Err(error) => {
-                self.fail(place, call_failed(&error));
-                return Vec::new();
-            }
-        };
-        let step = self.step(place);
-        let rows = recognise::rows_of(step, &output);
-        self.progress[place].found.extend(rows);
-        match output.get("NextToken").and_then(Value::as_str) {
-            Some(token) => self.locate(place, Some(token)),
-            None => self.look_at(place),
-        }
-    }
-
-    /// Describes the last of the rows that were found.
-    fn look_at(&mut self, place: usize) -> Vec<Effect> {
-        let Some(entry) = self.progress[place].found.last() else { return self.stranger(place) };
-        let sent = self.resolved(place, &self.step(place).call.input).unwrap_or_default();
-        match recognise::describe_call(self.step(place), &sent, &entry.id, &self.instance.id) {
-            Some(call) => vec![Effect { step: place, purpose: Purpose::Recognise, call }],
-            None => self.stranger(place),
-        }
-    }
-
-    fn recognised(&mut self, place: usize, answer: Result<Answer, CallError>) -> Vec<Effect> {
-        let call = self.current_call(place).clone();
-        let sent = self.resolved(place, &call.input).unwrap_or_default();
-        let ours = match &answer {
-            Ok(answer) => recognise::is_ours(self.step(place), &sent, &answer.output),
-            Err(_) => false,
-        };
-        let found = self.progress[place].found.pop();
-        match found {
-            Some(entry) if ours => {
-                self.progress[place].made = entry.clone();
-                self.provide(place, entry);
-                let more = self.progress[place].draft_call.map(|n| n + 1);
-                if let Some(next) = more.filter(|n| *n < self.step(place).as_draft.len()) {
-                    self.progress[place].draft_call = Some(next);
-                    return self.write(place);
-                }
-                self.finish(place, StepResult::Adopted)
-            }
-            // Names can be taken more than once, each within something else.
-            _ => self.look_at(place),
-        }
-    }
-
-    fn stranger(&mut self, place: usize) -> Vec<Effect> {
-        let report = recognise::stranger(self.step(place));
-        self.fail(place, report);
-        Vec::new()
     }
 
     fn finish(&mut self, place: usize, result: StepResult) -> Vec<Effect> {
+        if result == StepResult::Draft {
+            self.warn_of_draft(place, None);
+        }
         let made = self.progress[place].made.clone();
         let call = self.current_call(place).clone();
         let sent = self.resolved(place, &call.input).unwrap_or_default();
@@ -445,8 +370,10 @@ impl Machine {
     }
 
     fn done(&mut self, place: usize, result: StepResult, made: Entry) {
-        if self.progress[place].state == State::Busy {
-            self.ready.ended(&self.plan.steps[place]);
+        match self.progress[place].state {
+            State::Busy => self.ready.ended(&self.plan.steps[place]),
+            State::Done(_) => return,
+            State::Waiting | State::Failed => {}
         }
         self.progress[place].state = State::Done(result);
         self.ready.done(place);
@@ -461,13 +388,19 @@ impl Machine {
     }
 
     fn fail(&mut self, place: usize, report: Report) {
-        self.ready.ended(&self.plan.steps[place]);
-        self.progress[place].state = State::Failed;
+        let progress = &mut self.progress[place];
+        if progress.state == State::Busy {
+            self.ready.ended(&self.plan.steps[place]);
+        }
+        progress.state = State::Failed;
+        // A call of several that took effect stays, too.
+        let in_doubt = progress.in_doubt || !progress.made.id.is_empty();
         for diagnostic in report.0 {
             self.events.push(Event::StepFailed {
-                step: self.step(place).id.clone(),
+                step: self.plan.steps[place].id.clone(),
                 code: diagnostic.code.clone(),
                 message: diagnostic.message.clone(),
+                in_doubt,
             });
             self.failures.push(diagnostic);
         }

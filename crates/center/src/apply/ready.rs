@@ -1,9 +1,12 @@
-//! Which steps can be begun: those whose needs are done, a few of each operation at a time.
+//! Which steps can be begun: those of the phase whose needs are done, a few of each operation at a time.
+//!
+//! A phase begins when the ones before it are done, and those that people notice not before everything that
+//! they overwrite was looked at.
 //!
 //! Each operation has its own rate bucket at AWS. If one that has many steps took every place, the
 //! others would wait behind it for nothing.
 
-use crate::plan::{Plan, Step};
+use crate::plan::{PHASES, Phase, Plan, Step, phases};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps of one operation that are under way at once: enough to keep its bucket busy.
@@ -16,6 +19,9 @@ pub(super) struct Ready {
     dependents: Vec<Vec<usize>>,
     ready: BTreeSet<usize>,
     busy: BTreeMap<String, usize>,
+    phases: Vec<Phase>,
+    /// How many steps of each phase are not done, as `PHASES`.
+    left: [usize; PHASES.len()],
 }
 
 impl Ready {
@@ -32,16 +38,22 @@ impl Ready {
             }
         }
         let ready = (0..waiting.len()).filter(|place| waiting[*place] == 0).collect();
-        Self { waiting, dependents, ready, busy: BTreeMap::new() }
+        let phases = phases(&plan.steps);
+        let left = PHASES.map(|phase| phases.iter().filter(|p| **p == phase).count());
+        Self { waiting, dependents, ready, busy: BTreeMap::new(), phases, left }
     }
 
-    /// Takes the first step that can be begun now.
-    pub(super) fn take(&mut self, steps: &[Step]) -> Option<usize> {
+    /// Takes the first step that can be begun now; `surveyed` says whether what people use was looked at.
+    pub(super) fn take(&mut self, steps: &[Step], surveyed: bool) -> Option<usize> {
+        let current = PHASES.into_iter().zip(self.left).find(|(_, left)| *left > 0)?.0;
+        if current > Phase::Quiet && !surveyed {
+            return None;
+        }
         let free = |place: &&usize| {
             let busy = self.busy.get(&steps[**place].call.operation);
             busy.is_none_or(|count| *count < OF_ONE_OPERATION)
         };
-        let place = *self.ready.iter().find(free)?;
+        let place = *self.ready.iter().filter(|i| self.phases[**i] == current).find(free)?;
         self.ready.remove(&place);
         *self.busy.entry(steps[place].call.operation.clone()).or_default() += 1;
         Some(place)
@@ -54,9 +66,14 @@ impl Ready {
         }
     }
 
-    /// A step is done: what needs it may be ready now.
+    /// A step is done, for the first time: what needs it may be ready now.
     pub(super) fn done(&mut self, place: usize) {
         self.ready.remove(&place);
+        let phase = PHASES.iter().position(|p| *p == self.phases[place]);
+        let left = phase.map(|phase| &mut self.left[phase]);
+        if let Some(left) = left {
+            *left -= 1;
+        }
         for dependent in std::mem::take(&mut self.dependents[place]) {
             self.waiting[dependent] -= 1;
             if self.waiting[dependent] == 0 {

@@ -2,6 +2,7 @@
 
 use crate::cloud::{Call, CallError};
 use crate::document::subject;
+use crate::kind::Kind;
 use crate::kinds;
 use crate::plan::{Check, PROJECT_TAG, PlanTarget, Step, fingerprint};
 use crate::read::{as_map, text};
@@ -10,14 +11,64 @@ use crate::snapshot::call_failed;
 use serde_json::{Map, Value, json};
 use trunkline_model::{Diagnostic, Report};
 
+/// What a read says of the fields that a step overwrites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// As they were when the plan was made.
+    Unchanged,
+    /// As the step makes them.
+    AsSent,
+    /// Something else.
+    Moved,
+}
+
 /// Whether the fields that a step overwrites are as they were when the plan was made.
 pub(super) fn is_unchanged(step: &Step, check: &Check, output: &Value) -> bool {
-    let Some(kind) = kinds::get(&step.kind) else { return false };
+    live_body(step, output).is_some_and(|b| fingerprint(&check.fields, &b) == check.fingerprint)
+}
+
+/// The same, where a write of the step may have taken effect; `sent` is its input.
+pub(super) fn seen(step: &Step, check: &Check, sent: &Value, output: &Value) -> Seen {
+    if is_unchanged(step, check, output) {
+        return Seen::Unchanged;
+    }
+    let (Some(kind), Some(mut live)) = (kinds::get(&step.kind), live_body(step, output)) else {
+        return Seen::Moved;
+    };
+    let mut wanted = flattened(kind, sent);
+    kind.normalise(&mut wanted);
+    kind.canonical(&mut wanted);
+    kind.canonical(&mut live);
+    let of = |body: &Map<String, Value>, field: &str| {
+        let mut value = body.get(field).filter(|v| !crate::read::is_empty(v)).cloned();
+        value.iter_mut().for_each(Value::sort_all_objects);
+        value
+    };
+    let as_sent = |field: &String| {
+        let (wanted, live) = (of(&wanted, field), of(&live, field));
+        // A text that the service cannot empty is not sent where there is none.
+        wanted == live || wanted.is_none() && kind.spec().kept.contains(&field.as_str())
+    };
+    if check.fields.iter().all(as_sent) { Seen::AsSent } else { Seen::Moved }
+}
+
+/// The body of a Describe answer, as a snapshot would hold it.
+fn live_body(step: &Step, output: &Value) -> Option<Map<String, Value>> {
+    let kind = kinds::get(&step.kind)?;
     let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
     let body = if member.is_empty() { output } else { output.get(member).unwrap_or(output) };
     let summary = crate::read::Summary::new(String::new(), String::new(), step.name.clone());
-    let live = crate::read::resource_of(kind, &summary, as_map(body.clone()));
-    fingerprint(&check.fields, &live.body) == check.fingerprint
+    Some(crate::read::resource_of(kind, &summary, as_map(body.clone())).body)
+}
+
+/// What was sent, with the members that travel inside one that is named like the answer's.
+fn flattened(kind: &dyn Kind, sent: &Value) -> Map<String, Value> {
+    let mut sent = as_map(sent.clone());
+    let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
+    if let Some(Value::Object(inner)) = sent.shift_remove(member) {
+        sent.extend(inner);
+    }
+    sent
 }
 
 /// A member of a create call's answer: by name, by JSON pointer, or the resource's own name where the
@@ -36,7 +87,9 @@ pub(super) fn rows_of(step: &Step, output: &Value) -> Vec<Entry> {
     let (_, items, id, arn, name) = &adopt.list;
     let wanted = kinds::get(&step.kind).map(|k| k.spec().own_name(&step.name));
     let rows = output.get(items).and_then(Value::as_array);
-    let named = rows.into_iter().flatten().filter(|r| Some(text(r, name)) == wanted);
+    // Where rows have no names, the call asked for one resource only.
+    let ours = |r: &&Value| name.is_empty() || Some(text(r, name)) == wanted;
+    let named = rows.into_iter().flatten().filter(ours);
     named.map(|r| Entry { id: text(r, id), arn: text(r, arn) }).collect()
 }
 
@@ -49,6 +102,32 @@ pub(super) fn is_associated_already(step: &Step, error: &CallError) -> bool {
         && (conflict || gone && step.call.operation.starts_with("Disassociate"))
 }
 
+/// Members that an associate call adds, by the operation that lists them: operation, items, and the member that
+/// both name. For calls that are refused without a word of its own for what is there already.
+const LISTED: [(&str, &str, &str, &str, &str); 1] = [(
+    "AssociateUserProficiencies",
+    "ListUserProficiencies",
+    "UserProficiencyList",
+    "UserProficiencies",
+    "UserId",
+)];
+
+/// The read that tells whether an associate call whose answer was lost has taken effect.
+pub(super) fn confirm_call(step: &Step, sent: &Value, error: &CallError) -> Option<Call> {
+    let row = LISTED.iter().find(|row| row.0 == step.call.operation);
+    let row = row.filter(|_| error.is("InvalidRequestException"))?;
+    let input = json!({ "InstanceId": sent.get("InstanceId"), row.4: sent.get(row.4) });
+    Some(Call::new("connect", row.1, input))
+}
+
+/// Whether everything that was sent is among what is listed.
+pub(super) fn is_confirmed(step: &Step, sent: &Value, output: &Value) -> bool {
+    let Some(row) = LISTED.iter().find(|row| row.0 == step.call.operation) else { return false };
+    let there = output.get(row.2).and_then(Value::as_array).cloned().unwrap_or_default();
+    let sent = sent.get(row.3).and_then(Value::as_array);
+    sent.is_some_and(|sent| sent.iter().all(|one| there.contains(one)))
+}
+
 /// The call that describes what a List found.
 pub(super) fn describe_call(
     step: &Step,
@@ -59,9 +138,14 @@ pub(super) fn describe_call(
     let kind = kinds::get(&step.kind)?;
     let describe = kind.spec().describe.as_ref()?;
     // What was created SAVED has no published content to describe.
-    let saved = step.call.input.get("Status") == Some(&json!("SAVED"));
+    let saved = sent.get("Status") == Some(&json!("SAVED"));
     let id = if kind.has_drafts() && saved { format!("{id}:$SAVED") } else { id.to_owned() };
     let mut input = crate::plan::beside(kind.spec(), &as_map(sent.clone()), false);
+    if let Some(adopt) = &step.adopt {
+        // What the list was asked for and the resource was made with belongs to its identity.
+        let both = as_map(adopt.list_input.clone());
+        input.extend(both.into_iter().filter(|(name, value)| sent.get(name) == Some(value)));
+    }
     input.insert("InstanceId".to_owned(), json!(instance_id));
     input.insert(kind.spec().id_member.to_owned(), json!(id));
     Some(Call::new("connect", describe.operation, Value::Object(input)))
@@ -88,7 +172,7 @@ pub(super) fn is_ours(step: &Step, sent: &Value, output: &Value) -> bool {
         ("Content", Some(other)) => parsed(value) == parsed(other),
         (_, Some(other)) => value == other,
     };
-    as_map(sent.clone()).iter().all(same)
+    flattened(kind, sent).iter().all(same)
 }
 
 fn parsed(content: &Value) -> Option<Value> {
@@ -121,14 +205,15 @@ pub(super) fn failure(step: &Step, target: &PlanTarget, error: &CallError) -> Re
     report
 }
 
-/// The warning that a flow or module stayed a draft.
-pub(super) fn draft_warning(step: &Step, error: &CallError) -> Diagnostic {
+/// The warning that a flow or module stayed a draft; an earlier run told the reasons where there is no error.
+pub(super) fn draft_warning(step: &Step, error: Option<&CallError>) -> Diagnostic {
     let who = subject(&step.kind, &step.name);
     let warning = Diagnostic::warning(
         "TL0507",
         format!("{who} was refused for publishing and is applied as a draft"),
     );
-    let warning = problems(error).into_iter().fold(warning, Diagnostic::because);
+    let problems = error.map(problems).unwrap_or_default();
+    let warning = problems.into_iter().fold(warning, Diagnostic::because);
     warning.on(who).help("correct the blocks above; `--strict` makes this a failure")
 }
 

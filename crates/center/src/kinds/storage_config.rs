@@ -2,7 +2,8 @@
 //! Buckets, keys and streams are bound by environment.
 
 use crate::kind::{Create, Describe, Format, IdField, Kind, Reading, Spec, Update};
-use crate::plan::{Change, StepsOf, steps_by_spec};
+use crate::permissions::On;
+use crate::plan::{Adopt, Change, StepsOf, steps_by_spec};
 use crate::read::{Reader, Summary, as_map, resource_of, text};
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
@@ -57,6 +58,11 @@ static SPEC: Spec = Spec {
     ignored: &["AssociationId"],
     ids: IDS,
     updates: &[Update { operation: "UpdateInstanceStorageConfig", fields: FIELDS, name: true }],
+    also: &[
+        ("connect:ListInstanceStorageConfigs", On::Instance),
+        ("s3:GetBucketAcl", On::Buckets),
+        ("s3:GetBucketLocation", On::Buckets),
+    ],
     ..Spec::EMPTY
 };
 
@@ -99,6 +105,15 @@ impl Kind for StorageConfig {
         for step in &mut steps.steps[from..] {
             if let Some(check) = &mut step.check {
                 check.input["ResourceType"] = json!(change.wanted.name);
+            }
+            if step.made.is_some() {
+                // The list of a type has what was made, where the answer was lost.
+                let own = str::to_owned;
+                let list = ("ListInstanceStorageConfigs", "StorageConfigs", "AssociationId");
+                step.adopt = Some(Adopt {
+                    list: (own(list.0), own(list.1), own(list.2), String::new(), String::new()),
+                    list_input: json!({ "ResourceType": change.wanted.name }),
+                });
             }
         }
     }

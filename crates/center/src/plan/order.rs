@@ -2,8 +2,10 @@
 //!
 //! Hard needs come from references to what the plan makes. Where they form a cycle, as few flows and
 //! modules as possible are created as stubs first and get their content later. Soft needs put callees
-//! before callers where both change, and phone numbers last: callers are on the line meanwhile.
+//! before callers where both change. What nobody notices comes first, phone numbers and removals last
+//! (`order_live`): callers are on the line meanwhile.
 
+use super::order_live::{Phase, made_by, own_phase, raise};
 use super::{Action, Step};
 use crate::resolve::references;
 use petgraph::algo::tarjan_scc;
@@ -19,14 +21,18 @@ pub(super) struct Unbreakable(pub Vec<String>);
 
 /// Puts steps in order and fills in what each needs.
 pub(super) fn order(steps: Vec<Step>) -> Result<Vec<Step>, Unbreakable> {
-    let mut steps = break_cycles(steps)?;
+    let steps = break_cycles(steps)?;
     let hard = needs(&steps, provider_edges);
     let soft = across_components(&steps, &hard);
-    for (i, step) in steps.iter_mut().enumerate() {
-        let all: BTreeSet<usize> = hard[i].union(&soft[i]).copied().collect();
-        step.needs = all.into_iter().map(|n| n.to_string()).collect();
-    }
-    Ok(sorted(steps))
+    let needs: Edges = hard.iter().zip(&soft).map(|(h, s)| h.union(s).copied().collect()).collect();
+    let mut phases = own_phases(&steps);
+    raise(&mut phases, &needs);
+    Ok(sorted(steps, &needs, &phases))
+}
+
+fn own_phases(steps: &[Step]) -> Vec<Phase> {
+    let made = made_by(steps);
+    steps.iter().map(|step| own_phase(step, &made)).collect()
 }
 
 type Edges = Vec<BTreeSet<usize>>;
@@ -101,20 +107,13 @@ fn components(edges: &Edges) -> Vec<usize> {
     component
 }
 
-/// Soft needs, where they cannot close a cycle.
+/// Soft needs, where they cannot close a cycle, and where what is quiet does not wait for what is noticed.
 fn across_components(steps: &[Step], hard: &Edges) -> Edges {
+    let phases = own_phases(steps);
     let mut both = needs(steps, content_edges);
-    let changes = |s: &Step| !matches!(s.action, Action::Retire | Action::Delete);
-    let contents: Vec<usize> = (0..steps.len()).filter(|i| changes(&steps[*i])).collect();
-    for (i, step) in steps.iter().enumerate() {
-        // Phone numbers flip when everything that they reach is there; removals come after that.
-        let last = step.kind == "phone-flow";
-        let removal = matches!(step.action, Action::Retire | Action::Delete);
-        if last || removal {
-            let first = |n: &usize| *n != i && (removal || steps[*n].kind != "phone-flow");
-            both[i].extend(contents.iter().copied().filter(first));
-        }
-        both[i].extend(&hard[i]);
+    for (i, targets) in both.iter_mut().enumerate() {
+        targets.retain(|n| phases[*n] <= phases[i] || is_contract(&steps[*n]));
+        targets.extend(&hard[i]);
     }
     let component = components(&both);
     both.iter()
@@ -123,6 +122,11 @@ fn across_components(steps: &[Step], hard: &Edges) -> Edges {
             targets.iter().copied().filter(|n| component[*n] != component[i]).collect()
         })
         .collect()
+}
+
+/// Whether those who refer to it can be published only once it is as they want it: a module's outcomes.
+fn is_contract(step: &Step) -> bool {
+    step.kind == "module" && step.action == Action::Update
 }
 
 fn break_cycles(mut steps: Vec<Step>) -> Result<Vec<Step>, Unbreakable> {
@@ -230,30 +234,30 @@ fn is_acyclic_without(hard: &Edges, members: &[usize], chosen: &BTreeSet<usize>)
     !loops && sizes.values().all(|size| *size == 1)
 }
 
-/// Sorts so that needs come first, otherwise as the steps came; turns indexes into ids.
-fn sorted(mut steps: Vec<Step>) -> Vec<Step> {
-    let ids: Vec<String> = steps.iter().map(|s| s.id.clone()).collect();
-    let index = |text: &String| text.parse::<usize>().unwrap_or_default();
-    let mut waiting: Vec<usize> = steps.iter().map(|s| s.needs.len()).collect();
+/// Sorts by phases, in each so that needs come first, otherwise as the steps came.
+fn sorted(mut steps: Vec<Step>, needs: &Edges, phases: &[Phase]) -> Vec<Step> {
+    let mut waiting: Vec<usize> = needs.iter().map(BTreeSet::len).collect();
     let mut dependents: Edges = vec![BTreeSet::new(); steps.len()];
-    for (i, step) in steps.iter().enumerate() {
-        for need in &step.needs {
-            dependents[index(need)].insert(i);
+    for (i, needs) in needs.iter().enumerate() {
+        for need in needs {
+            dependents[*need].insert(i);
         }
     }
-    let mut ready: BTreeSet<usize> = (0..steps.len()).filter(|i| waiting[*i] == 0).collect();
+    let begun = (0..steps.len()).filter(|i| waiting[*i] == 0);
+    let mut ready: BTreeSet<(Phase, usize)> = begun.map(|i| (phases[i], i)).collect();
     let mut sequence = Vec::with_capacity(steps.len());
-    while let Some(next) = ready.pop_first() {
+    while let Some((_, next)) = ready.pop_first() {
         sequence.push(next);
         for dependent in &dependents[next] {
             waiting[*dependent] -= 1;
             if waiting[*dependent] == 0 {
-                ready.insert(*dependent);
+                ready.insert((phases[*dependent], *dependent));
             }
         }
     }
-    for step in &mut steps {
-        step.needs = step.needs.iter().map(|n| ids[index(n)].clone()).collect();
+    let ids: Vec<String> = steps.iter().map(|s| s.id.clone()).collect();
+    for (step, needs) in steps.iter_mut().zip(needs) {
+        step.needs = needs.iter().map(|n| ids[*n].clone()).collect();
     }
     let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
     sequence.into_iter().filter_map(|i| slots[i].take()).collect()

@@ -72,7 +72,7 @@ fn modules_with_contract_and_drafts() {
     ]);
     let content = "UpdateContactFlowModuleContent";
     assert_eq!(operations[0], ["CreateContactFlowModule"]);
-    assert_eq!(operations[1], ["UpdateContactFlowModuleMetadata", "UntagResource"]);
+    assert_eq!(operations[1], ["UntagResource", "UpdateContactFlowModuleMetadata"]);
     assert_eq!(operations[2..], [[content], [content], [content]]);
     let (path, text) = module("Say", &json!({ "description": "x" }), "Good evening");
     let refused = bench.plan(&documents(&[(&path, &text)])).expect_err("fixed");
