@@ -4,6 +4,7 @@
 use crate::bindings::Bindings;
 use crate::cloud::CallError;
 use crate::document::Document;
+use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
 use crate::resource::{Names, Resource};
@@ -165,6 +166,9 @@ pub struct Spec {
     pub retire: Retire,
     /// Deletes one.
     pub delete: Option<&'static str>,
+    /// Actions that the kind's own code calls or AWS asks for besides, and on what; those of the operations
+    /// above follow from them.
+    pub also: &'static [(&'static str, On)],
 }
 
 impl Spec {
@@ -193,6 +197,7 @@ impl Spec {
         kept: &[],
         retire: Retire::Never,
         delete: None,
+        also: &[],
     };
 }
 

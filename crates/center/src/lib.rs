@@ -13,6 +13,7 @@ mod kind;
 mod kinds;
 mod near;
 mod outside;
+pub mod permissions;
 pub mod plan;
 mod portable;
 mod read;

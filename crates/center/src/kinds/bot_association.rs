@@ -4,6 +4,7 @@
 use super::association::{associate, refuse_other_name};
 use crate::bindings::Bindings;
 use crate::kind::{Format, Kind, Reading, Spec};
+use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
 use crate::resource::{Names, Resource};
@@ -22,6 +23,13 @@ static SPEC: Spec = Spec {
     format: Format::Yaml,
     id_member: "AliasArn",
     fields: &[FIELD],
+    also: &[
+        ("connect:ListBots", On::Instance),
+        ("connect:AssociateBot", On::Instance),
+        ("lex:CreateResourcePolicy", On::Bots),
+        ("lex:DescribeBotAlias", On::Bots),
+        ("lex:UpdateResourcePolicy", On::Bots),
+    ],
     ..Spec::EMPTY
 };
 

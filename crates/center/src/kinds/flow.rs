@@ -3,6 +3,7 @@
 use super::content::{self, Draftable};
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, Kind, List, Reading, Retire, Search, Spec};
+use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
 use crate::resource::Resource;
@@ -45,6 +46,7 @@ static SPEC: Spec = Spec {
         input: r#"{"ContactFlowState":"ARCHIVED"}"#,
     },
     delete: Some("DeleteContactFlow"),
+    also: &[("connect:UpdateContactFlowContent", On::Instance)],
     ..Spec::EMPTY
 };
 

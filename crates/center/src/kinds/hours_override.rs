@@ -6,6 +6,7 @@
 use super::hours;
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, Kind, List, Reading, Spec, Update};
+use crate::permissions::On;
 use crate::read::{self, Reader, Summary, as_map, resource_of, text};
 use crate::resource::Resource;
 use futures_util::future::try_join_all;
@@ -73,6 +74,10 @@ static SPEC: Spec = Spec {
         name: false,
     }],
     delete: Some("DeleteHoursOfOperationOverride"),
+    also: &[
+        ("connect:ListHoursOfOperations", On::Instance),
+        ("connect:SearchHoursOfOperationOverrides", On::Instance),
+    ],
     ..Spec::EMPTY
 };
 

@@ -3,6 +3,7 @@
 
 use crate::document::Document;
 use crate::kind::{Format, Kind, Reading, Spec};
+use crate::permissions::On;
 use crate::plan::{Action, Change, StepsOf};
 use crate::read::{Reader, text};
 use crate::resource::Resource;
@@ -20,6 +21,10 @@ static SPEC: Spec = Spec {
     folder: "connect/instance",
     format: Format::Yaml,
     fields: &[FIELD],
+    also: &[
+        ("connect:ListInstanceAttributes", On::Instance),
+        ("connect:UpdateInstanceAttribute", On::Instance),
+    ],
     ..Spec::EMPTY
 };
 

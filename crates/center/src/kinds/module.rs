@@ -4,6 +4,7 @@
 use super::content::{self, Draftable};
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, Kind, List, Reading, Retire, Search, Spec};
+use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
 use crate::resource::Resource;
@@ -58,6 +59,7 @@ static SPEC: Spec = Spec {
         input: r#"{"State":"ARCHIVED"}"#,
     },
     delete: Some("DeleteContactFlowModule"),
+    also: &[("connect:UpdateContactFlowModuleContent", On::Instance)],
     ..Spec::EMPTY
 };
 

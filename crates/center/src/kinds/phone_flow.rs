@@ -4,6 +4,7 @@
 use super::association::{associate, refuse_other_name};
 use crate::bindings::Bindings;
 use crate::kind::{Format, IdField, Kind, Reading, Spec};
+use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::{Reader, text};
 use crate::resource::{Names, Resource};
@@ -23,6 +24,10 @@ static SPEC: Spec = Spec {
     id_member: "PhoneNumberId",
     fields: &["PhoneNumberId", "ContactFlowId"],
     ids: IDS,
+    also: &[
+        ("connect:ListFlowAssociations", On::Instance),
+        ("connect:AssociatePhoneNumberContactFlow", On::Numbers),
+    ],
     ..Spec::EMPTY
 };
 

@@ -3,6 +3,7 @@
 
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, Kind, List, Retire, Search, Spec};
+use crate::permissions::On;
 use crate::plan::{Action, Change, StepCall, StepsOf, check, made, tag_changes, tags_to_set};
 use crate::read::{Reader, text};
 use crate::resource::Resource;
@@ -46,6 +47,12 @@ static SPEC: Spec = Spec {
     attachment: Some(AUDIO),
     retire: Retire::Tagged,
     delete: Some("DeletePrompt"),
+    also: &[
+        ("connect:GetPromptFile", On::Instance),
+        ("connect:UpdatePrompt", On::Instance),
+        ("s3:PutObject", On::Staged),
+        ("s3:GetObject", On::Staged),
+    ],
     ..Spec::EMPTY
 };
 

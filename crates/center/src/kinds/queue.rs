@@ -1,6 +1,7 @@
 //! Standard queues, with their quick connects, whisper flow and caller id. Agents' own queues are not here.
 
 use crate::kind::{Create, Describe, Format, Kind, List, Members, Retire, Search, Spec, Update};
+use crate::permissions::On;
 use crate::resource::Resource;
 use crate::{cloud::CallError, read::Reader};
 use futures_util::future::BoxFuture;
@@ -95,6 +96,7 @@ static SPEC: Spec = Spec {
     kept: &["Description"],
     retire: Retire::First { operation: "UpdateQueueStatus", input: r#"{"Status":"DISABLED"}"# },
     delete: Some("DeleteQueue"),
+    also: &[("connect:ListQueueQuickConnects", On::Instance)],
     ..Spec::EMPTY
 };
 

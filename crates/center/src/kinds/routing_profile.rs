@@ -3,6 +3,7 @@
 
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, IdField, Kind, List, Members, Retire, Spec, Update};
+use crate::permissions::On;
 use crate::read::Reader;
 use crate::resource::Resource;
 use futures_util::future::BoxFuture;
@@ -87,6 +88,7 @@ static SPEC: Spec = Spec {
     kept: &["Description"],
     retire: Retire::Tagged,
     delete: Some("DeleteRoutingProfile"),
+    also: &[("connect:ListRoutingProfileQueues", On::Instance)],
     ..Spec::EMPTY
 };
 

@@ -4,6 +4,7 @@
 use super::association::{associate, refuse_other_name};
 use crate::bindings::Bindings;
 use crate::kind::{Format, IdField, Kind, Reading, Spec};
+use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::{Reader, text};
 use crate::resource::{Names, Resource};
@@ -24,6 +25,10 @@ static SPEC: Spec = Spec {
     id_member: "AssociationId",
     fields: &[FIELD],
     ids: IDS,
+    also: &[
+        ("connect:ListSecurityKeys", On::Instance),
+        ("connect:AssociateSecurityKey", On::Instance),
+    ],
     ..Spec::EMPTY
 };
 

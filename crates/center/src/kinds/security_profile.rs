@@ -5,6 +5,7 @@ use super::aws_made;
 use crate::cloud::CallError;
 use crate::document::Document;
 use crate::kind::{Create, Describe, Format, Kind, List, Retire, Spec, Update};
+use crate::permissions::On;
 use crate::plan::Change;
 use crate::read::{Reader, is_empty};
 use crate::resource::Resource;
@@ -75,6 +76,11 @@ static SPEC: Spec = Spec {
     updates: &[Update { operation: "UpdateSecurityProfile", fields: WRITTEN, name: false }],
     retire: Retire::Tagged,
     delete: Some("DeleteSecurityProfile"),
+    also: &[
+        ("connect:ListSecurityProfilePermissions", On::Instance),
+        ("connect:ListSecurityProfileApplications", On::Instance),
+        ("connect:ListSecurityProfileFlowModules", On::Instance),
+    ],
     ..Spec::EMPTY
 };
 

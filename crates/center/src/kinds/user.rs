@@ -3,6 +3,7 @@
 
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, IdField, Kind, List, Members, Retire, Spec, Update};
+use crate::permissions::On;
 use crate::plan::Change;
 use crate::read::Reader;
 use crate::resource::Resource;
@@ -82,6 +83,7 @@ static SPEC: Spec = Spec {
     }],
     // A user who is taken away loses history and queue: never without a person.
     retire: Retire::Never,
+    also: &[("connect:ListUserProficiencies", On::Instance)],
     ..Spec::EMPTY
 };
 

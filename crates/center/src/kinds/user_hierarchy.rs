@@ -3,6 +3,7 @@
 
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, Kind, List, Reading, Retire, Spec};
+use crate::permissions::On;
 use crate::plan::{Action, Change, StepsOf};
 use crate::read::{self, Reader, Summary, as_map, resource_of, text};
 use crate::resource::Resource;
@@ -33,6 +34,10 @@ static STRUCTURE: Spec = Spec {
         member: "HierarchyStructure",
     }),
     fields: LEVELS,
+    also: &[
+        ("connect:DescribeUserHierarchyStructure", On::Instance),
+        ("connect:UpdateUserHierarchyStructure", On::Instance),
+    ],
     ..Spec::EMPTY
 };
 
@@ -61,6 +66,10 @@ static GROUP: Spec = Spec {
     ids: &[(&[PARENT], "hierarchy-group")],
     retire: Retire::Tagged,
     delete: Some("DeleteUserHierarchyGroup"),
+    also: &[
+        ("connect:ListUserHierarchyGroups", On::Instance),
+        ("connect:SearchUserHierarchyGroups", On::Instance),
+    ],
     ..Spec::EMPTY
 };
 

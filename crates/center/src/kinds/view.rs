@@ -6,6 +6,7 @@ use super::content::{self, Draftable};
 use crate::cloud::CallError;
 use crate::document::Document;
 use crate::kind::{Create, Describe, Format, Kind, List, Retire, Search, Spec};
+use crate::permissions::On;
 use crate::plan::{Action, Change, StepsOf, made, tag_changes, tags_to_set};
 use crate::read::Reader;
 use crate::resource::Resource;
@@ -41,6 +42,10 @@ static SPEC: Spec = Spec {
     ignored: &["Version", "VersionDescription", "CreatedTime", "ViewContentSha256"],
     retire: Retire::Tagged,
     delete: Some("DeleteView"),
+    also: &[
+        ("connect:UpdateViewContent", On::Instance),
+        ("connect:UpdateViewMetadata", On::Instance),
+    ],
     ..Spec::EMPTY
 };
 
