@@ -91,11 +91,21 @@ pub struct Settings {
     pub published_may_name_saved: Option<bool>,
     /// Whether SearchContactFlows returns the content.
     pub search_returns_content: Option<bool>,
+    /// Seconds after which a lock that its holder has not renewed may be taken over.
+    pub lock_lease: u64,
+    /// The region of the bucket of `state`, where it is not to be looked up.
+    pub state_region: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { search_lag: 60.0, published_may_name_saved: None, search_returns_content: None }
+        Self {
+            search_lag: 60.0,
+            published_may_name_saved: None,
+            search_returns_content: None,
+            lock_lease: 30,
+            state_region: None,
+        }
     }
 }
 

@@ -137,7 +137,13 @@ fn read_scope(node: Option<&Node>, f: &mut Fields) -> Scope {
 fn read_settings(node: Option<&Node>, f: &mut Fields) -> Settings {
     let mut settings = Settings::default();
     let Some(node) = node.filter(|n| f.is_map(n, "settings")) else { return settings };
-    let keys = ["search_lag", "published_may_name_saved", "search_returns_content"];
+    let keys = [
+        "search_lag",
+        "published_may_name_saved",
+        "search_returns_content",
+        "lock_lease",
+        "state_region",
+    ];
     f.known_keys(node, "`settings`", &keys);
     if let Some(lag) = node.get("search_lag") {
         let seconds = lag.spelling().map(|s| s.trim_end_matches('s').trim()).map(str::parse::<f64>);
@@ -151,6 +157,17 @@ fn read_settings(node: Option<&Node>, f: &mut Fields) -> Settings {
     }
     settings.published_may_name_saved = f.flag(node, "published_may_name_saved");
     settings.search_returns_content = f.flag(node, "search_returns_content");
+    settings.state_region = f.text(node, "state_region");
+    if let Some(lease) = node.get("lock_lease") {
+        let seconds = lease.spelling().map(|s| s.trim_end_matches('s').trim().parse::<u64>());
+        match seconds {
+            Some(Ok(seconds)) if (1..=3600).contains(&seconds) => settings.lock_lease = seconds,
+            _ => {
+                f.wrong(lease, "`lock_lease` must be a number of seconds, from 1 to 3600").help =
+                    Some("write for example `lock_lease: 30`".to_owned())
+            }
+        }
+    }
     settings
 }
 

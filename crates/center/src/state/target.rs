@@ -26,6 +26,8 @@ use std::sync::Arc;
 use trunkline_model::{Diagnostic, Report, Target};
 
 const READS_AT_ONCE: usize = 16;
+/// How many of the last runs are looked at for what they wrote lately.
+const LATELY: usize = 3;
 
 /// What a project remembers of one target.
 #[derive(Clone)]
@@ -52,9 +54,11 @@ struct StoredPlan {
     plan: Plan,
 }
 
-/// What the last runs of a target wrote, for the next read of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What is remembered for the next plan of a target.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Remembered {
+    /// What a plan compares with.
+    pub baseline: Baseline,
     /// Ids that were written so recently that Search may not know it.
     pub recent: BTreeSet<String>,
     /// Fingerprints of drafts that we wrote.
@@ -108,53 +112,73 @@ impl TargetState {
         self.put("ledger.json", &stored, Condition::Always).await.map(drop)
     }
 
-    /// Ids written lately and our own drafts. `is_recent` judges the time of an event.
+    /// The baseline, ids written lately and our own drafts. `is_recent` judges the time of an event.
     pub async fn remembered(
         &self,
         is_recent: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<Remembered, Report> {
-        let mut all = Remembered::default();
-        let applied = self.baseline().await?.applied;
-        all.drafts.extend(applied.iter().flat_map(Applied::own_drafts));
-        for head in self.runs().await? {
+        let baseline = self.baseline().await?;
+        let drafts = baseline.applied.iter().flat_map(Applied::own_drafts).collect();
+        let mut recent = BTreeSet::new();
+        for run in self.lately().await? {
+            let Some(head) = self.head(&run, true).await? else { continue };
             if head.end.as_ref().is_some_and(|end| !is_recent(&end.ended)) {
-                break;
+                continue;
             }
-            let chain = self.chain(&head.meta.run).await?;
+            let chain = self.chain(&run).await?;
             for timed in chain.events.iter().filter(|e| is_recent(&e.at)) {
-                all.recent.extend(timed.event.wrote().map(str::to_owned));
+                recent.extend(timed.event.wrote().map(str::to_owned));
             }
         }
-        Ok(all)
+        Ok(Remembered { baseline, recent, drafts })
     }
 
-    /// The runs, newest first by the tokens of their locks.
-    pub async fn runs(&self) -> Result<Vec<RunHead>, Report> {
-        let folder = format!("{}runs/", self.prefix);
-        let keys = self.list(&folder).await?;
+    /// Runs that may have written lately: those that have not ended, those that the lock names, and the last
+    /// few by their ids.
+    async fn lately(&self) -> Result<BTreeSet<String>, Report> {
+        let (all, ended) = self.ids().await?;
+        let lock = self.lock().await?.lock;
+        let named = lock.last_run.into_iter().chain(lock.holder.map(|h| h.run));
+        let mut lately: BTreeSet<String> = named.filter(|run| all.contains(run)).collect();
+        lately.extend(all.difference(&ended).cloned());
+        lately.extend(all.into_iter().rev().take(LATELY));
+        Ok(lately)
+    }
+
+    /// The ids of all runs, and of those that have ended for good.
+    async fn ids(&self) -> Result<(BTreeSet<String>, BTreeSet<String>), Report> {
+        let folder = self.key("runs/");
+        let keys = self.store.list(&folder).await.map_err(|e| self.failed(&e))?;
         let named = |file: &str| -> BTreeSet<String> {
             let runs = keys.iter().filter_map(|k| k.strip_prefix(&folder)?.strip_suffix(file));
             runs.map(str::to_owned).collect()
         };
-        let ended = named("/ended.json");
-        let mut heads: Vec<RunHead> = stream::iter(named("/run.json"))
-            .map(|run| {
-                let ended = ended.contains(&run);
-                async move { self.head(&run, ended).await }
-            })
+        Ok((named("/run.json"), named("/ended.json")))
+    }
+
+    /// The runs, newest first by the tokens of their locks.
+    pub async fn runs(&self) -> Result<Vec<RunHead>, Report> {
+        let (all, ended) = self.ids().await?;
+        self.heads(all.into_iter().map(|run| (ended.contains(&run), run)).collect()).await
+    }
+
+    /// The runs that have not ended for good, oldest first.
+    pub async fn unfinished(&self) -> Result<Vec<RunHead>, Report> {
+        let (all, ended) = self.ids().await?;
+        let open = all.difference(&ended).map(|run| (false, run.clone())).collect();
+        let mut heads = self.heads(open).await?;
+        heads.reverse();
+        Ok(heads)
+    }
+
+    async fn heads(&self, runs: Vec<(bool, String)>) -> Result<Vec<RunHead>, Report> {
+        let mut heads: Vec<RunHead> = stream::iter(runs)
+            .map(|(ended, run)| async move { self.head(&run, ended).await })
             .buffered(READS_AT_ONCE)
             .try_filter_map(|head| async move { Ok(head) })
             .try_collect()
             .await?;
         heads.sort_by(|a, b| (b.meta.token, &b.meta.run).cmp(&(a.meta.token, &a.meta.run)));
-        Ok(heads)
-    }
-
-    /// The runs that have not ended for good, oldest first.
-    pub async fn unfinished(&self) -> Result<Vec<RunHead>, Report> {
-        let mut heads = self.runs().await?;
-        heads.retain(|h| h.end.is_none());
-        heads.reverse();
         Ok(heads)
     }
 
@@ -228,9 +252,12 @@ impl TargetState {
         if before.as_ref() != Some(&applied) && !events.is_empty() {
             self.save_applied(&applied).await?;
         }
-        let before = self.ledger().await?;
+        let before = match before.is_some_and(|b| b.instance != applied.instance) {
+            true => Ledger::default(),
+            false => self.ledger().await?,
+        };
         let ledger = advance_ledger(&before, &record.plan, &events);
-        if before != ledger {
+        if self.ledger().await? != ledger {
             self.save_ledger(&ledger).await?;
         }
         let (done, drafts) = (done_count(&events), draft_count(&events));
@@ -282,6 +309,7 @@ impl TargetState {
             token: seen.lock.token + 1,
             holder: Some(holder),
             renewed: 0,
+            last_run: last_run(&seen.lock),
             ..seen.lock.clone()
         };
         self.write_lock(lock, seen.version.clone()).await
@@ -295,15 +323,15 @@ impl TargetState {
 
     /// Gives the lock back. None: somebody else took it before.
     pub async fn release(&self, held: &HeldLock) -> Result<Option<HeldLock>, Report> {
-        let last_run = held.lock.holder.as_ref().map(|h| h.run.clone());
-        let lock = Lock { holder: None, last_run, ..held.lock.clone() };
+        let lock = Lock { holder: None, last_run: last_run(&held.lock), ..held.lock.clone() };
         self.write_lock(lock, Some(held.version.clone())).await
     }
 
     /// Takes the lock away from whoever has it: the token is raised, so that its holder stops.
     /// None: it is another one now.
     pub async fn unlock(&self, seen: &SeenLock) -> Result<Option<HeldLock>, Report> {
-        let lock = Lock { token: seen.lock.token + 1, holder: None, ..seen.lock.clone() };
+        let token = seen.lock.token + 1;
+        let lock = Lock { token, holder: None, last_run: last_run(&seen.lock), ..seen.lock.clone() };
         self.write_lock(lock, seen.version.clone()).await
     }
 
@@ -411,10 +439,6 @@ impl TargetState {
         unreachable(&*self.store, error)
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Report> {
-        self.store.list(prefix).await.map_err(|e| self.failed(&e))
-    }
-
     async fn get<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Report> {
         let key = self.key(name);
         let found = self.store.get(&key).await.map_err(|e| self.failed(&e))?;
@@ -450,6 +474,11 @@ impl TargetState {
             Err(error) => Err(self.failed(&error)),
         }
     }
+}
+
+/// The last run that may have been begun under a lock.
+fn last_run(lock: &Lock) -> Option<String> {
+    lock.holder.as_ref().map(|h| h.run.clone()).or_else(|| lock.last_run.clone())
 }
 
 /// Whether it has the form of a run's id, so that no text leads elsewhere in the store.
