@@ -157,4 +157,15 @@ impl Plan {
         let most = self.mixed().calls.into_values().max().unwrap_or_default() as f64;
         ((most - burst) / per_second).max(0.0)
     }
+
+    /// The same for people; None where nobody meets both.
+    pub fn mixed_line(&self, per_second: f64, burst: f64) -> Option<String> {
+        let mixed = self.mixed();
+        let calls: usize = mixed.calls.values().sum();
+        let seconds = self.mixed_seconds(per_second, burst).ceil();
+        (mixed.steps > 1).then(|| {
+            let steps = mixed.steps;
+            format!("Old and new are mixed for {steps} steps, {calls} calls, about {seconds} s.")
+        })
+    }
 }

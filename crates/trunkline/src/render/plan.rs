@@ -73,6 +73,9 @@ pub(crate) fn summary(plan: &Plan) -> String {
     let seconds = plan.seconds(2.0, 5.0).ceil();
     let calls = if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") };
     text.push_str(&format!(", {gone} to retire or delete; {calls}, about {seconds} s."));
+    if let Some(mixed) = plan.mixed_line(2.0, 5.0) {
+        text.push_str(&format!(" {mixed}"));
+    }
     text
 }
 
