@@ -28,7 +28,7 @@ pub(crate) fn read(operation: &Operation, received: &Received) -> Result<Answer,
         body = received.body.to_vec();
     } else if !received.body.is_empty() {
         output = match operation.service.protocol {
-            Protocol::RestJson => json(&received.body)?,
+            Protocol::RestJson | Protocol::Json => json(&received.body)?,
             Protocol::RestXml | Protocol::Query => from_xml(operation, &received.body)?,
         };
     }

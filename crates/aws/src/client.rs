@@ -13,7 +13,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use trunkline_center::{Answer, Call, CallError, CallErrorKind, Cloud};
 use trunkline_model::{AccountId, Arn, Region};
@@ -81,13 +81,18 @@ impl Aws {
         let transport = Transport::new(&settings).map_err(|message| {
             failure::own(CallErrorKind::Unreachable, "connect", "InvalidCertificates", message)
         })?;
-        let core = Arc::new(Core { settings, transport, buckets, timing });
+        let core = Arc::new(Core { settings, transport, buckets, timing, skew: Mutex::default() });
         Ok(Self { core, base: Arc::new(Base::new(credentials)) })
     }
 
     /// The settings that it was set up with.
     pub fn settings(&self) -> &Settings {
         &self.core.settings
+    }
+
+    /// By how much this machine's clock is ahead of the service that answered last, to a second.
+    pub fn clock_skew(&self) -> Option<jiff::SignedDuration> {
+        *self.core.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a client, and by one call makes sure that its credentials work and lead to the expected

@@ -14,6 +14,8 @@ use crate::sign::{self, Scope};
 use crate::timing::Timing;
 use crate::transport::{Lost, Transport};
 use aws_credential_types::Credentials;
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use trunkline_center::{Answer, Call, CallError, CallErrorKind};
@@ -25,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) transport: Transport,
     pub(crate) buckets: Arc<Buckets>,
     pub(crate) timing: Arc<dyn Timing>,
+    /// By how much this machine's clock is ahead of the service that answered last.
+    pub(crate) skew: Mutex<Option<SignedDuration>>,
 }
 
 /// On whose behalf calls are made.
@@ -111,7 +115,11 @@ impl Core {
             self.wait_for_bucket(line, key).await;
             count(line, prepared.operation);
             let request = self.sign(prepared, credentials)?;
-            match self.transport.send(request).await {
+            let sent = self.transport.send(request).await;
+            if let Ok(received) = &sent {
+                self.note_date(received);
+            }
+            match sent {
                 Ok(received) if (200..300).contains(&received.status) => {
                     self.buckets.succeeded(key, self.settings.rate_scale, self.timing.elapsed());
                     return answer::read(prepared.operation, &received)
@@ -120,6 +128,16 @@ impl Core {
                 Ok(received) => self.refused(prepared, key, &received, failed).await?,
                 Err(lost) => self.lost(prepared, lost, failed).await?,
             }
+        }
+    }
+
+    /// Compares the time of an answer, in whole seconds, with this machine's.
+    fn note_date(&self, received: &Received) {
+        let theirs = DateTimeParser::new().parse_timestamp(received.header("date"));
+        let ours = Timestamp::try_from(self.timing.now());
+        if let (Ok(theirs), Ok(ours)) = (theirs, ours) {
+            let skew = ours.duration_since(theirs);
+            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
         }
     }
 

@@ -9,12 +9,15 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 9] = [
+    include_str!("operations/cloudformation.txt"),
+    include_str!("operations/cloudtrail.txt"),
     include_str!("operations/connect.txt"),
     include_str!("operations/iam.txt"),
     include_str!("operations/lambda.txt"),
     include_str!("operations/lexv2-models.txt"),
     include_str!("operations/s3.txt"),
+    include_str!("operations/service-quotas.txt"),
     include_str!("operations/sts.txt"),
 ];
 
@@ -25,8 +28,10 @@ pub(crate) enum Protocol {
     RestJson,
     /// S3: XML bodies or raw bytes.
     RestXml,
-    /// STS and IAM: a form in, XML out.
+    /// STS, IAM and CloudFormation: a form in, XML out.
     Query,
+    /// Service Quotas and CloudTrail: JSON in and out, the operation in a header.
+    Json,
 }
 
 /// What repeating a call does.
@@ -53,6 +58,8 @@ pub(crate) struct Service {
     pub(crate) protocol: Protocol,
     /// The API's version, a member of query requests.
     pub(crate) version: String,
+    /// What stands before the operation's name in the header of JSON requests.
+    pub(crate) target: String,
 }
 
 /// A member and its name on the wire, with the type of its text.
@@ -147,10 +154,11 @@ fn read_service(line: &str) -> Service {
     let protocol = match fields.get("protocol").copied() {
         Some("rest-xml") => Protocol::RestXml,
         Some("query") => Protocol::Query,
+        Some("json") => Protocol::Json,
         _ => Protocol::RestJson,
     };
     let (endpoint, signing, version) = (field("endpoint"), field("signing"), field("version"));
-    Service { name, endpoint, signing, protocol, version }
+    Service { name, endpoint, signing, protocol, version, target: field("target") }
 }
 
 fn read_operation(line: &str, service: &std::sync::Arc<Service>) -> Operation {
@@ -232,7 +240,8 @@ mod tests {
 
     #[test]
     fn what_is_called_a_read_changes_nothing() {
-        let prefixes = ["Describe", "Get", "List", "Search", "Head", "AssumeRole"];
+        let prefixes =
+            ["Describe", "Get", "List", "Search", "Head", "AssumeRole", "Lookup", "Simulate"];
         for row in operations() {
             let read = prefixes.iter().any(|p| row.name.starts_with(p));
             assert_eq!(row.effect == Effect::Read, read, "{}", row.full_name());

@@ -40,6 +40,7 @@ pub(crate) fn build(
     let mut request = Unsigned { method: operation.method.clone(), url, headers, body: Vec::new() };
     match operation.service.protocol {
         Protocol::Query => form_body(operation, members, &mut request),
+        Protocol::Json => json_body(operation, members, &mut request),
         Protocol::RestJson if operation.body => {
             request.headers.push(("content-type".into(), "application/json".into()));
             request.body = Value::Object(members).to_string().into_bytes();
@@ -165,6 +166,13 @@ fn form_body(operation: &Operation, members: Map<String, Value>, request: &mut U
     request.body = encoded.join("&").into_bytes();
 }
 
+fn json_body(operation: &Operation, members: Map<String, Value>, request: &mut Unsigned) {
+    let target = format!("{}.{}", operation.service.target, operation.name);
+    request.headers.push(("content-type".into(), "application/x-amz-json-1.1".into()));
+    request.headers.push(("x-amz-target".into(), target));
+    request.body = Value::Object(members).to_string().into_bytes();
+}
+
 fn flatten(name: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
     match value {
         Value::Object(members) => {
@@ -256,6 +264,15 @@ mod tests {
         let expected = "Action=CreateRole&Version=2010-05-08&RoleName=r&Tags.member.1.Key=a%20b\
             &Tags.member.1.Value=1&Tags.member.2.Key=c&Tags.member.2.Value=%3D%26";
         assert_eq!(String::from_utf8(body).expect("text"), expected);
+    }
+
+    #[test]
+    fn json_services_have_the_operation_in_a_header() {
+        let input = json!({"ServiceCode": "connect", "NextToken": null});
+        let request = check("service-quotas", "ListServiceQuotas", input, false).expect("fits");
+        assert_eq!(request.body, br#"{"ServiceCode":"connect"}"#);
+        let target = ("x-amz-target", "ServiceQuotasV20190624.ListServiceQuotas");
+        assert!(request.headers.iter().any(|(n, v)| (n.as_str(), v.as_str()) == target));
     }
 
     #[test]

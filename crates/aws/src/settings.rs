@@ -49,13 +49,16 @@ pub struct SettingsError {
 }
 
 /// The variables that override one service's endpoint.
-const ENDPOINT_VARIABLES: [(&str, &str); 7] = [
+const ENDPOINT_VARIABLES: [(&str, &str); 10] = [
     ("", "AWS_ENDPOINT_URL"),
+    ("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION"),
+    ("cloudtrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"),
     ("connect", "AWS_ENDPOINT_URL_CONNECT"),
     ("iam", "AWS_ENDPOINT_URL_IAM"),
     ("lambda", "AWS_ENDPOINT_URL_LAMBDA"),
     ("lexv2-models", "AWS_ENDPOINT_URL_LEX_MODELS_V2"),
     ("s3", "AWS_ENDPOINT_URL_S3"),
+    ("service-quotas", "AWS_ENDPOINT_URL_SERVICE_QUOTAS"),
     ("sts", "AWS_ENDPOINT_URL_STS"),
 ];
 
