@@ -1,7 +1,7 @@
 """Reads records of exchanges with botocore's models: which operation a request is, what it sent, what came.
 
 Used by wirecheck_own.py, operations.py and signatures.py. Knows the protocols that Trunkline speaks:
-rest-json, rest-xml (S3) and query. Independent of the lab and of the client: all knowledge of the wire
+rest-json, rest-xml (S3), json and query. Independent of the lab and of the client: all knowledge of the wire
 comes from botocore.
 """
 import base64
@@ -43,6 +43,10 @@ class Service:
         """The operation with its labels and query, or None where the request is none of the model's."""
         split = urllib.parse.urlsplit(request["uri"])
         query = urllib.parse.parse_qs(split.query, keep_blank_values=True)
+        if self.protocol == "json":
+            action = lowered(request.get("headers")).get("x-amz-target", "").rpartition(".")[2]
+            known = action in self.model.operation_names
+            return (self.model.operation_model(action), {}, query) if known else None
         if not self.routes:
             action = urllib.parse.parse_qs(body.decode()).get("Action", [""])[0]
             known = action in self.model.operation_names

@@ -91,7 +91,7 @@ def decode(exchange, headers):
         elif location == "header" and wire_name.lower() in headers:
             sent[name] = plain(headers[wire_name.lower()], member)
     unknown += [f"?{k}" for k in exchange.query if k not in taken]
-    if exchange.service.protocol == "rest-json" and exchange.body.strip():
+    if exchange.service.protocol in ("rest-json", "json") and exchange.body.strip():
         unknown += body_members(exchange, shape, sent)
     return sent, unknown
 
@@ -152,7 +152,7 @@ def of_response(exchange):
         if exchange.answer.get(name) is None:
             found.append(f"required member {name} is missing")
     body = wire.body_of(exchange.response)
-    if exchange.service.protocol == "rest-json" and body.strip() and "payload" not in shape.serialization:
+    if exchange.service.protocol in ("rest-json", "json") and body.strip() and "payload" not in shape.serialization:
         found += [f"unknown {s}" for s in oddities(json.loads(body), shape, "")]
     return found
 

@@ -1,5 +1,5 @@
-//! Rates: one token bucket per account, region and operation, as Connect has them. Other services are not
-//! throttled: their limits are so much higher that a deployer does not meet them.
+//! Rates: one token bucket per account, region and operation, as Connect and CloudTrail have them. Other services
+//! are not throttled: their limits are so much higher that a deployer does not meet them.
 
 use crate::request::Request;
 use jiff::Timestamp;
@@ -13,6 +13,9 @@ const DEFAULT: (f64, f64) = (2.0, 5.0);
 const EXCEPTIONS: [(&str, f64, f64); 2] =
     [("ListIntegrationAssociations", 25.0, 50.0), ("SearchContacts", 0.5, 1.0)];
 
+/// CloudTrail looks up twice a second.
+const TRAIL: (f64, f64) = (2.0, 2.0);
+
 type Key = (String, String, String);
 
 /// Every bucket that was used.
@@ -22,11 +25,12 @@ pub(crate) struct Buckets(HashMap<Key, (f64, Timestamp)>);
 impl Buckets {
     /// Takes a token; false where the bucket is empty. `scale` multiplies the rate.
     pub(crate) fn take(&mut self, request: &Request, now: Timestamp, scale: f64) -> bool {
-        if request.service != "connect" {
-            return true;
-        }
         let exception = EXCEPTIONS.iter().find(|(name, ..)| *name == request.operation);
-        let (rate, burst) = exception.map_or(DEFAULT, |&(_, rate, burst)| (rate, burst));
+        let (rate, burst) = match request.service.as_str() {
+            "connect" => exception.map_or(DEFAULT, |&(_, rate, burst)| (rate, burst)),
+            "cloudtrail" => TRAIL,
+            _ => return true,
+        };
         let key =
             (request.account.to_string(), request.region.to_string(), request.operation.clone());
         let (tokens, last) = self.0.entry(key).or_insert((burst, now));

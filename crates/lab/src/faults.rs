@@ -163,6 +163,8 @@ pub(crate) fn throttled(service: &str, operation: &str) -> Failure {
         "lambda" => ("TooManyRequestsException", 429),
         "s3" => ("SlowDown", 503),
         "sts" | "iam" => ("Throttling", 400),
+        "cloudtrail" | "cloudformation" => ("ThrottlingException", 400),
+        "service-quotas" => ("TooManyRequestsException", 400),
         _ => ("ThrottlingException", 429),
     };
     Failure::new(name, status, "Rate exceeded")

@@ -26,6 +26,7 @@ mod operations;
 mod options;
 mod page;
 mod policy;
+mod quotas;
 mod record;
 mod request;
 mod s3;
@@ -33,6 +34,7 @@ mod server;
 mod signature;
 mod sts;
 mod text;
+mod trail;
 mod world;
 
 pub use faults::{Deed, Fault, When};

@@ -15,6 +15,8 @@ use std::sync::LazyLock;
 pub(crate) enum Protocol {
     /// JSON bodies, REST paths.
     RestJson,
+    /// JSON in and out, the operation in the header `x-amz-target`.
+    Json,
     /// XML bodies, REST paths (S3).
     RestXml,
     /// Forms in, XML out.
@@ -99,7 +101,7 @@ pub(crate) struct Member {
 const REFUSED: &str = include_str!("operations/refused.txt");
 
 /// Name, signing name, protocol, namespace, table.
-const SOURCES: [(&str, &str, Protocol, &str, &str); 6] = [
+const SOURCES: [(&str, &str, Protocol, &str, &str); 8] = [
     ("connect", "connect", Protocol::RestJson, "", include_str!("operations/connect.txt")),
     ("lambda", "lambda", Protocol::RestJson, "", include_str!("operations/lambda.txt")),
     ("lexv2-models", "lex", Protocol::RestJson, "", include_str!("operations/lex.txt")),
@@ -124,6 +126,14 @@ const SOURCES: [(&str, &str, Protocol, &str, &str); 6] = [
         "https://iam.amazonaws.com/doc/2010-05-08/",
         include_str!("operations/iam.txt"),
     ),
+    (
+        "service-quotas",
+        "servicequotas",
+        Protocol::Json,
+        "",
+        include_str!("operations/service-quotas.txt"),
+    ),
+    ("cloudtrail", "cloudtrail", Protocol::Json, "", include_str!("operations/cloudtrail.txt")),
 ];
 
 static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {

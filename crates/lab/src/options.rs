@@ -23,6 +23,10 @@ pub struct Options {
     pub published_may_name_saved: bool,
     /// Belief: SearchContactFlows and SearchContactFlowModules return Content.
     pub search_returns_content: bool,
+    /// Seconds after which a replica has what its source has, at time scale 1.
+    pub replication_lag_seconds: f64,
+    /// Seconds after which CloudTrail shows an event, at time scale 1.
+    pub trail_lag_seconds: f64,
     /// Quotas by resource, such as `flows` -> 100; empty switches them off.
     pub quotas: BTreeMap<String, usize>,
     /// The folder that keeps the state; None keeps it in memory only.
@@ -45,6 +49,8 @@ impl Default for Options {
             search_lag_seconds: settings.search_lag_seconds,
             published_may_name_saved: settings.published_may_name_saved,
             search_returns_content: settings.search_returns_content,
+            replication_lag_seconds: settings.replication_lag_seconds,
+            trail_lag_seconds: settings.trail_lag_seconds,
             quotas: settings.quotas,
             data: None,
             record: None,
@@ -61,6 +67,8 @@ impl Options {
             published_may_name_saved: self.published_may_name_saved,
             search_returns_content: self.search_returns_content,
             quotas: self.quotas.clone(),
+            replication_lag_seconds: self.replication_lag_seconds / self.time_scale,
+            trail_lag_seconds: self.trail_lag_seconds / self.time_scale,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::request::text;
 use serde_json::Value;
 
 pub(crate) use conditions::Facts;
-pub(crate) use targets::{Need, needs};
+pub(crate) use targets::{Need, needs, resources};
 
 /// What policies say about one action on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

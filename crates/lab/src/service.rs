@@ -56,6 +56,10 @@ pub struct Settings {
     pub search_returns_content: bool,
     /// Quotas by resource, such as `flows` -> 100; empty switches them off.
     pub quotas: std::collections::BTreeMap<String, usize>,
+    /// Seconds after which a replica has what its source has, already divided by the time scale.
+    pub replication_lag_seconds: f64,
+    /// Seconds after which CloudTrail shows an event, already divided by the time scale.
+    pub trail_lag_seconds: f64,
 }
 
 /// An error of the service, by its name in the model.
@@ -110,6 +114,8 @@ impl Default for Settings {
             published_may_name_saved: true,
             search_returns_content: true,
             quotas: std::collections::BTreeMap::new(),
+            replication_lag_seconds: 2.0,
+            trail_lag_seconds: 0.0,
         }
     }
 }

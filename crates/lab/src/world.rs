@@ -4,7 +4,7 @@
 use crate::ids::Seeded;
 use crate::request::{Output, Request};
 use crate::service::{Context, Failure, Neighbours, Settings};
-use crate::{connect, iam, lambda, lex, operations, policy, s3, signature, sts};
+use crate::{connect, iam, lambda, lex, operations, policy, quotas, s3, signature, sts, trail};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -23,6 +23,7 @@ pub(crate) struct World {
     iam: RefCell<BTreeMap<AccountId, iam::State>>,
     sts: RefCell<sts::State>,
     s3: RefCell<s3::State>,
+    trail: RefCell<trail::State>,
 }
 
 /// What a request is carried out with.
@@ -90,7 +91,8 @@ impl World {
         terms: &mut Terms<'_>,
     ) -> Result<Output, Failure> {
         let unknown = || Failure::unknown(&request.service, &request.operation);
-        operations::operation(&request.service, &request.operation).ok_or_else(unknown)?;
+        let known = operations::operation(&request.service, &request.operation);
+        let write = known.ok_or_else(unknown)?.write;
         if terms.strict {
             self.authorize(request)?;
         }
@@ -133,9 +135,16 @@ impl World {
                     .map(Output::from)
             }
             "s3" => s3::call(request, &mut self.s3.borrow_mut(), context),
+            "service-quotas" => quotas::call(operation, input, context).map(Output::from),
+            "cloudtrail" => {
+                trail::call(operation, input, &self.trail.borrow(), context).map(Output::from)
+            }
             _ => Err(unknown()),
         });
         *terms.warnings = warnings.into_inner();
+        if let (true, Ok(output)) = (write, &answer) {
+            self.trail.get_mut().note(request, &output.members, terms);
+        }
         answer
     }
 

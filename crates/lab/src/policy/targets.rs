@@ -114,7 +114,7 @@ fn action(service: &str, operation: &str) -> String {
 }
 
 /// The ARNs of what a request touches; each has to be allowed.
-fn resources(request: &Request) -> Vec<String> {
+pub(crate) fn resources(request: &Request) -> Vec<String> {
     let Request { account, region, input, .. } = request;
     let given = |member: &str| Some(text(input, member)).filter(|t| !t.is_empty());
     let partition = region.partition().as_str();

@@ -94,11 +94,14 @@ impl Refusal {
     fn failure(self, protocol: Protocol) -> Failure {
         let (message, names) = NAMES[self as usize];
         let column = match protocol {
-            Protocol::RestJson => 0,
+            Protocol::RestJson | Protocol::Json => 0,
             Protocol::Query => 1,
             Protocol::RestXml => 2,
         };
-        let (name, status) = names[column];
+        let (name, status) = match (names[column], protocol) {
+            ((name, _), Protocol::Json) => (name, 400),
+            (usual, _) => usual,
+        };
         Failure::new(name, status, message)
     }
 }

@@ -57,7 +57,10 @@ impl Found {
             Routed::Refused(name) => (*name).to_owned(),
             Routed::Nothing => match self.form.iter().find(|(k, _)| k == "Action") {
                 Some((_, action)) => action.clone(),
-                None => format!("{} {}", wire.method, wire.path),
+                None => match target(wire) {
+                    Some(target) => target.to_owned(),
+                    None => format!("{} {}", wire.method, wire.path),
+                },
             },
         }
     }
@@ -78,10 +81,19 @@ pub(super) fn find(wire: &Wire<'_>) -> Found {
         (Some(service), action) if service.protocol == Protocol::Query => action
             .and_then(|a| service.operations.iter().find(|o| o.name == a))
             .map_or(Routed::Nothing, |o| Routed::Operation(o, Vec::new())),
+        (Some(service), _) if service.protocol == Protocol::Json => target(wire)
+            .and_then(|t| service.operations.iter().find(|o| o.name == t))
+            .map_or(Routed::Nothing, |o| Routed::Operation(o, Vec::new())),
         (Some(service), _) => route::find(service, wire),
         (None, _) => Routed::Nothing,
     };
     Found { claim, service, routed, form }
+}
+
+/// The operation that the header of a JSON service names.
+fn target<'a>(wire: &Wire<'a>) -> Option<&'a str> {
+    let target = wire.headers.get("x-amz-target")?.to_str().ok()?;
+    target.rsplit('.').next()
 }
 
 fn form(wire: &Wire<'_>) -> Vec<(String, String)> {
@@ -140,6 +152,7 @@ fn unknown(wire: &Wire<'_>, found: &Found) -> Failure {
     let failure = Failure::unknown(found.service_name(), &found.operation_name(wire));
     match found.protocol() {
         Protocol::RestJson => failure,
+        Protocol::Json => Failure { status: 400, ..failure },
         Protocol::Query => Failure::new("InvalidAction", 400, failure.message),
         Protocol::RestXml => Failure::new("NotImplemented", 501, failure.message),
     }
@@ -148,7 +161,7 @@ fn unknown(wire: &Wire<'_>, found: &Found) -> Failure {
 fn body_members(service: &Service, wire: &Wire<'_>, found: &Found) -> Result<Value, Failure> {
     match service.protocol {
         Protocol::Query => Ok(nested(&found.form)),
-        Protocol::RestJson if !wire.body.iter().all(u8::is_ascii_whitespace) => {
+        Protocol::RestJson | Protocol::Json if !wire.body.iter().all(u8::is_ascii_whitespace) => {
             let parsed: Result<Value, _> = serde_json::from_slice(wire.body);
             match parsed {
                 Ok(value @ Value::Object(_)) => Ok(value),
@@ -156,7 +169,7 @@ fn body_members(service: &Service, wire: &Wire<'_>, found: &Found) -> Result<Val
                 Err(error) => Err(serialization(format!("the body is not JSON: {error}"))),
             }
         }
-        Protocol::RestJson | Protocol::RestXml => Ok(Value::Null),
+        Protocol::RestJson | Protocol::Json | Protocol::RestXml => Ok(Value::Null),
     }
 }
 
@@ -270,8 +283,8 @@ fn missing(service: &Service, operation: &Operation, member: &str) -> Failure {
     let name = match (service.protocol, declared) {
         (Protocol::Query, _) => "ValidationError",
         (Protocol::RestXml, _) => "InvalidRequest",
-        (Protocol::RestJson, Some(name)) => name,
-        (Protocol::RestJson, None) => "ValidationException",
+        (Protocol::RestJson | Protocol::Json, Some(name)) => name,
+        (Protocol::RestJson | Protocol::Json, None) => "ValidationException",
     };
     Failure::new(name, 400, message)
 }

@@ -44,15 +44,19 @@ pub(super) fn output(found: &Found, output: Output, id: &str) -> Written {
         return self::failure(found.protocol(), found.service, &failure, id);
     };
     match service.protocol {
-        Protocol::RestJson => json_output(operation, output),
+        Protocol::RestJson => json_output(operation, output, "application/json"),
+        Protocol::Json => json_output(operation, output, JSON),
         Protocol::Query => query_output(service, operation, &output, id),
         Protocol::RestXml => s3_output(service, operation, output),
     }
 }
 
-fn json_output(operation: &Operation, output: Output) -> Written {
+/// The content type of services that take the operation from a header.
+const JSON: &str = "application/x-amz-json-1.1";
+
+fn json_output(operation: &Operation, output: Output, kind: &str) -> Written {
     let mut headers = HeaderMap::new();
-    set(&mut headers, "content-type", "application/json");
+    set(&mut headers, "content-type", kind);
     let body = match output.members {
         _ if operation.empty || operation.status == 204 => Bytes::new(),
         Value::Null => Bytes::from_static(b"{}"),
@@ -116,6 +120,13 @@ pub(super) fn failure(
             set(&mut headers, "content-type", "application/json");
             set(&mut headers, "x-amzn-errortype", &failure.name);
             (headers, failure.body().to_string())
+        }
+        Protocol::Json => {
+            let mut headers = HeaderMap::new();
+            set(&mut headers, "content-type", JSON);
+            let mut body = failure.body();
+            body["__type"] = json!(failure.name);
+            (headers, body.to_string())
         }
         Protocol::Query => {
             let kind = if failure.status < 500 { "Sender" } else { "Receiver" };

@@ -64,6 +64,12 @@ pub(crate) struct Arguments {
     /// Seconds after which Search sees a write
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = seconds)]
     search_lag: f64,
+    /// Seconds after which CloudTrail shows an event
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = seconds)]
+    trail_lag: f64,
+    /// Seconds after which the replica of an instance has what its source has
+    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = seconds)]
+    replication_lag: f64,
     /// Enforce quotas: `aws` for the service's, or for example `flows=100` (can be repeated)
     #[arg(long = "quotas", visible_alias = "quota", value_name = "QUOTAS", value_parser = quotas)]
     quotas: Vec<Quotas>,
@@ -117,6 +123,8 @@ impl Arguments {
             time_scale: self.time_scale,
             throttle: !self.no_throttle,
             search_lag_seconds: self.search_lag,
+            trail_lag_seconds: self.trail_lag,
+            replication_lag_seconds: self.replication_lag,
             published_may_name_saved: self
                 .published_may_name_saved
                 .unwrap_or(defaults.published_may_name_saved),
