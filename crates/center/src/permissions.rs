@@ -12,7 +12,7 @@ use crate::kinds;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use policy::{Places, statements};
-pub use template::{Roles, template};
+pub use template::{Roles, instance_of, template, to_yaml};
 
 /// What an action is allowed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

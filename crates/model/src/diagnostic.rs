@@ -252,6 +252,7 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0608", "an answer cannot be understood", ExitKind::Failed),
     code("TL0610", "a freeze window holds", ExitKind::Waiting),
     code("TL0611", "only a pipeline may apply here", ExitKind::Waiting),
+    code("TL0613", "the roles cannot be deployed", ExitKind::Failed),
     code("TL0701", "something in the instance cannot be named", ExitKind::Failed),
     code("TL0702", "the instance holds drafts that were not exported", ExitKind::Failed),
     code("TL0703", "a response field is not managed", ExitKind::Failed),

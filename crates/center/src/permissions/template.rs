@@ -5,6 +5,7 @@
 use super::policy::instance_parameter;
 use super::{Need, Places, statements};
 use serde_json::{Map, Value, json};
+use trunkline_model::Region;
 
 /// The most characters of a role's inline policies together, whitespace not counted.
 const INLINE_AT_MOST: usize = 10_240;
@@ -46,6 +47,16 @@ pub fn template(roles: &Roles, needs: &[Need], places: &Places) -> Value {
         "Resources": resources,
         "Outputs": outputs,
     })
+}
+
+/// The template as YAML, as CloudFormation reads it.
+pub fn to_yaml(template: &Value) -> String {
+    template.as_object().map(crate::yaml::write).unwrap_or_default()
+}
+
+/// The name of the parameter that takes the id of a region's instance.
+pub fn instance_of(region: &Region) -> String {
+    instance_parameter(region)
 }
 
 fn parameters(roles: &Roles, places: &Places) -> Map<String, Value> {

@@ -1,4 +1,7 @@
-//! `trunkline env list` and `trunkline env show NAME`: what the configuration says. Calls nothing.
+//! `trunkline env`: what the configuration says of environments (`list`, `show`; they call nothing), and the
+//! roles that an environment needs (`bootstrap`).
+
+mod bootstrap;
 
 use super::Outcome;
 use crate::context::App;
@@ -19,11 +22,14 @@ pub(crate) enum Command {
         #[arg(long)]
         region: Option<String>,
     },
+    /// Print, or deploy, the template that makes an environment's roles
+    Bootstrap(bootstrap::Arguments),
 }
 
 pub(crate) fn run(command: &Command, app: &App) -> Outcome {
     let located = app.project()?;
     match command {
+        Command::Bootstrap(arguments) => return bootstrap::run(arguments, app, &located),
         Command::List => {
             app.printer.detail(&format!(
                 "project {} in {}",
