@@ -26,7 +26,7 @@ pub use lock::{
 };
 pub use run::{RunEnd, RunHead, RunMeta, RunRecord, RunResult, TimedEvent};
 pub use s3::S3Store;
-pub use store::{Condition, Store, StoreError, Stored};
+pub use store::{Condition, Store, StoreError, Stored, version_of};
 pub use target::{Remembered, TargetState};
 
 /// The version of every stored form; one of another version is refused, never guessed at.

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) struct Interrupted(Arc<AtomicBool>);
 
 impl Interrupted {
+    /// Whether somebody asked.
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

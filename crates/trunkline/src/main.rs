@@ -27,6 +27,7 @@ mod progress;
 mod render;
 mod runtime;
 mod saved;
+mod state;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;

@@ -2,13 +2,11 @@
 
 use crate::connect::Connected;
 use crate::context::Located;
-use crate::journal::{self, Remembered};
+use crate::journal;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
-use trunkline_center::state::NOTHING;
+use trunkline_center::state::{Baseline, Remembered, TargetState};
 use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
-use trunkline_config::State;
 use trunkline_model::{Diagnostic, EnvironmentUse, Report, Target};
 
 /// What `plan` and `apply` are asked for; the same options for both.
@@ -26,6 +24,9 @@ pub(crate) struct PlanArguments {
     /// Overwrite drafts that nobody has published
     #[arg(long)]
     pub(crate) overwrite_drafts: bool,
+    /// Overwrite what changed in the instance since the last apply
+    #[arg(long)]
+    pub(crate) overwrite_drift: bool,
     /// Take out of use what the project made and no longer holds
     #[arg(long)]
     pub(crate) prune: bool,
@@ -53,44 +54,40 @@ pub(crate) fn targets(arguments: &PlanArguments, located: &Located) -> Result<Ve
     Ok(targets)
 }
 
-/// The folder that keeps journals.
-pub(crate) fn state_folder(located: &Located) -> Result<PathBuf, Report> {
-    match &located.project.state {
-        State::Folder(folder) => Ok(located.root.join(folder)),
-        State::S3 { .. } => Err(Diagnostic::error("TL0106", "state in S3 is not built yet")
-            .in_file(&located.project.file)
-            .help("give a folder as `state`, or leave it out for `.trunkline/state`")
-            .report()),
-    }
-}
-
 /// How the target is read.
 pub(crate) fn read_options(
     located: &Located,
     include: &[String],
     drafts: bool,
-    remembered: &Remembered,
+    recent: BTreeSet<String>,
 ) -> ReadOptions {
     let singular = |kind: &String| kind.strip_suffix('s').unwrap_or(kind).to_owned();
     ReadOptions {
         drafts,
-        recent: remembered.recent.clone(),
+        recent,
         include: include.iter().map(singular).collect(),
         search_returns_content: located.project.settings.search_returns_content.unwrap_or(true),
     }
 }
 
-/// Plans one target.
+/// A plan, and what it was made from.
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    pub(crate) snapshot: Snapshot,
+}
+
+/// Plans one target. Reads the state store, takes no lock, writes nothing.
 pub(crate) async fn plan(
     connected: &Connected,
     located: &Located,
     documents: &Documents,
     arguments: &PlanArguments,
-) -> Result<Plan, Report> {
+    state: &TargetState,
+) -> Result<Planned, Report> {
     let target = &connected.target;
-    let folder = journal::folder(&state_folder(located)?, target);
-    let remembered = journal::remembered(&folder, located.project.settings.search_lag);
-    let read = read_options(located, &arguments.include, false, &remembered);
+    let Remembered { mut baseline, recent, drafts } = remembered(located, state).await?;
+    let another = of_another_instance(connected, &mut baseline);
+    let read = read_options(located, &arguments.include, false, recent);
     let documents = documents_for(located, documents, target, arguments);
     let (cloud, instance) = (&connected.client, &connected.instance);
     let snapshot = take(cloud, instance, Some(&documents), &connected.bindings, &read).await;
@@ -103,22 +100,74 @@ pub(crate) async fn plan(
         published_may_name_saved: located.project.settings.published_may_name_saved.unwrap_or(true),
         prune: arguments.prune,
         staging_bucket: target.environment.staging_bucket.clone(),
-        own_drafts: remembered.drafts,
-        overwrite_drift: false,
+        own_drafts: drafts,
+        overwrite_drift: arguments.overwrite_drift,
     };
-    let needed = plan::drafts_needed(&input(&documents, &snapshot, connected, &options));
+    let needed = plan::drafts_needed(&input(&documents, &snapshot, connected, &baseline, &options));
     read_drafts(cloud, &mut snapshot, &needed, &read).await.map_err(|e| connected.failed(&e))?;
-    plan::build(&input(&documents, &snapshot, connected, &options))
-        .map_err(|report| crate::files::with_lines(&located.root, report))
+    let mut plan = plan::build(&input(&documents, &snapshot, connected, &baseline, &options))
+        .map_err(|report| crate::files::with_lines(&located.root, report))?;
+    plan.findings.extend(another);
+    Ok(Planned { plan, snapshot })
+}
+
+/// What is there before a plan that was saved earlier is carried out, drafts of what it touches included.
+pub(crate) async fn before(
+    connected: &Connected,
+    located: &Located,
+    plan: &Plan,
+    state: &TargetState,
+) -> Result<Snapshot, Report> {
+    let recent = remembered(located, state).await?.recent;
+    let kinds: Vec<String> = plan.steps.iter().map(|s| s.kind.clone()).collect();
+    let opt_in = |k: &String| trunkline_center::kind_named(k).is_some_and(|k| k.opt_in());
+    let include: Vec<String> = kinds.into_iter().filter(opt_in).collect();
+    let read = read_options(located, &include, false, recent);
+    let (cloud, instance) = (&connected.client, &connected.instance);
+    let snapshot = take(cloud, instance, None, &connected.bindings, &read).await;
+    let mut snapshot = snapshot.map_err(|e| connected.failed(&e))?;
+    let touched =
+        |kind: &str, name: &str| plan.steps.iter().any(|s| s.kind == kind && s.name == name);
+    let drafts =
+        snapshot.resources.iter().filter(|r| r.draft.is_none() && touched(r.kind, &r.name));
+    let drafts: Vec<_> = drafts
+        .filter(|r| trunkline_center::kind_named(r.kind).is_some_and(|k| k.has_drafts()))
+        .map(|r| (r.kind, r.id.clone()))
+        .collect();
+    read_drafts(cloud, &mut snapshot, &drafts, &read).await.map_err(|e| connected.failed(&e))?;
+    Ok(snapshot)
+}
+
+/// What is remembered for the next read of a target.
+pub(crate) async fn remembered(
+    located: &Located,
+    state: &TargetState,
+) -> Result<Remembered, Report> {
+    state.remembered(&journal::is_within(located.project.settings.search_lag)).await
+}
+
+/// Forgets a baseline that is another instance's. TL0524: the warning that says so.
+fn of_another_instance(connected: &Connected, baseline: &mut Baseline) -> Option<Diagnostic> {
+    let arn = &connected.instance.arn;
+    let other = baseline.applied.as_ref().filter(|a| a.instance != *arn)?.instance.clone();
+    *baseline = Baseline::default();
+    let alias = &connected.instance.alias;
+    Some(
+        Diagnostic::warning("TL0524", format!("`{alias}` is another instance than was applied to"))
+            .on(connected.target.label())
+            .because(format!("applied to was {other}; this is {arn}"))
+            .help("if that was intended, apply: it starts anew; if not, check trunkline.yaml"),
+    )
 }
 
 fn input<'a>(
     documents: &'a Documents,
     snapshot: &'a Snapshot,
     connected: &'a Connected,
+    baseline: &'a Baseline,
     options: &'a PlanOptions,
 ) -> PlanInput<'a> {
-    let (bindings, baseline) = (&connected.bindings, &NOTHING);
+    let bindings = &connected.bindings;
     PlanInput { documents, snapshot, bindings, baseline, options }
 }
 

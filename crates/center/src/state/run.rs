@@ -30,6 +30,9 @@ pub struct RunMeta {
     pub commit: Option<String>,
     /// Why, in the caller's words.
     pub reason: Option<String>,
+    /// Rules that were broken for the reason, as codes of diagnostics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken_rules: Vec<String>,
     /// When it began, by the caller's clock.
     pub started: String,
     /// The version of the program.

@@ -2,7 +2,9 @@
 //!
 //! A folder, a bucket of S3 and a map in memory implement it. Keys are paths with `/`, without a leading one.
 
+use crate::filename::hex;
 use futures_util::future::BoxFuture;
+use sha2::{Digest, Sha256};
 
 /// An object as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,11 @@ pub enum StoreError {
         /// What the store says.
         reason: String,
     },
+}
+
+/// A version for stores that have none of their own: it follows from the bytes.
+pub fn version_of(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Objects under keys. A write is durable when it returns.

@@ -331,7 +331,8 @@ impl TargetState {
     /// None: it is another one now.
     pub async fn unlock(&self, seen: &SeenLock) -> Result<Option<HeldLock>, Report> {
         let token = seen.lock.token + 1;
-        let lock = Lock { token, holder: None, last_run: last_run(&seen.lock), ..seen.lock.clone() };
+        let lock =
+            Lock { token, holder: None, last_run: last_run(&seen.lock), ..seen.lock.clone() };
         self.write_lock(lock, seen.version.clone()).await
     }
 

@@ -1,21 +1,19 @@
 //! `trunkline apply`: carries out a plan, freshly made or saved. Asks before it writes.
 
 use super::Outcome;
-use crate::clock::Stopwatch;
 use crate::confirm::confirm;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::journal::{self, FileJournal};
-use crate::planning::{self, PlanArguments};
-use crate::progress::Progress;
+use crate::planning::{self, PlanArguments, Planned};
 use crate::render::plan as render;
-use crate::{files, interrupt, runtime, saved};
+use crate::state::{self, Ended, Hold, LockArguments, Why};
+use crate::{files, journal, runtime, saved};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use trunkline_aws::Aws;
 use trunkline_center::Documents;
-use trunkline_center::apply::{self, Event, Journal as _, Machine, Progress as Step};
+use trunkline_center::apply;
 use trunkline_center::plan::Plan;
 use trunkline_model::{Diagnostic, Report, Target};
 
@@ -29,6 +27,8 @@ pub(crate) struct Arguments {
     file: Option<PathBuf>,
     #[command(flatten)]
     plan: PlanArguments,
+    #[command(flatten)]
+    lock: LockArguments,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -99,6 +99,7 @@ fn saved_work(file: &std::path::Path, located: &Located) -> Result<Vec<Work>, Re
     saved::read(file)?.into_iter().map(one).collect()
 }
 
+/// Takes the target's lock, works under it, and gives it back however that ends.
 async fn target(
     arguments: &Arguments,
     app: &App,
@@ -110,20 +111,53 @@ async fn target(
     let run = journal::run_id();
     let connected = connect::connect(aws, located, work.target, Access::Write, &run).await?;
     app.printer.say(&connected.headline());
-    let plan = match work.plan {
+    let state = state::of(located, &connected.target, aws).await?;
+    let hold =
+        Hold::take(app, located, &connected, &state, ("apply", &run), &arguments.lock).await?;
+    let scene = Scene { arguments, app, located, documents, connected: &connected, hold: &hold };
+    let ended = under_lock(&scene, work.plan).await;
+    let released = hold.release().await;
+    let ended = ended?;
+    released?;
+    let result = json!({ "run": ended.run, "steps": ended.done, "drafts": ended.drafts });
+    Ok((result, ended.drafts > 0))
+}
+
+struct Scene<'a> {
+    arguments: &'a Arguments,
+    app: &'a App,
+    located: &'a Located,
+    documents: &'a Documents,
+    connected: &'a Connected,
+    hold: &'a Hold,
+}
+
+async fn under_lock(scene: &Scene<'_>, saved: Option<Plan>) -> Result<Ended, Report> {
+    let Scene { arguments, app, located, documents, connected, hold } = scene;
+    let planned = match saved {
         Some(plan) => {
             apply::verify(&connected.client, &connected.instance, &plan).await?;
-            plan
+            let snapshot = planning::before(connected, located, &plan, &hold.state).await?;
+            Planned { plan, snapshot }
         }
-        None => planning::plan(&connected, located, documents, &arguments.plan).await?,
+        None => planning::plan(connected, located, documents, &arguments.plan, &hold.state).await?,
     };
+    let Planned { plan, snapshot } = planned;
     app.printer.warnings(&plan.findings);
     if plan.is_empty() {
         app.printer.say(&render::summary(&plan));
-        return Ok((json!({ "run": run, "steps": 0 }), false));
+    } else {
+        consent(scene, &plan)?;
     }
+    let why = Why { command: "apply".to_owned() };
+    state::carry_out(app, located, connected, hold, plan, &snapshot, &why).await
+}
+
+/// Shows a plan that nobody has seen yet, and asks. TL0505: no consent.
+fn consent(scene: &Scene<'_>, plan: &Plan) -> Result<(), Report> {
+    let Scene { arguments, app, connected, .. } = scene;
     if arguments.file.is_none() && !arguments.yes {
-        let lines = render::text(&plan, app.printer.paint, app.printer.is_verbose());
+        let lines = render::text(plan, app.printer.paint, app.printer.is_verbose());
         lines.iter().for_each(|l| app.printer.say(l));
     }
     let word = match connected.target.environment.approval {
@@ -134,67 +168,5 @@ async fn target(
     if !confirm(app, &format!("Apply this to {}?", connected.target.label()), &word, asked)? {
         return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
     }
-    carry_out(app, located, &connected, plan, &run).await
-}
-
-async fn carry_out(
-    app: &App,
-    located: &Located,
-    connected: &Connected,
-    plan: Plan,
-    run: &str,
-) -> Result<(Value, bool), Report> {
-    let folder = journal::folder(&planning::state_folder(located)?, &connected.target);
-    let mut journal = FileJournal::create(&folder, run)?;
-    let steps = plan.steps.len();
-    let started = Event::Started {
-        run: run.to_owned(),
-        target: connected.target.label(),
-        instance: connected.instance.arn.clone(),
-        steps,
-    };
-    let begun = journal.append_all(std::slice::from_ref(&started)).await;
-    begun.map_err(|e| Diagnostic::error("TL0504", e.to_string()))?;
-    app.printer.say(&format!("run {run}: {}", render::steps(steps)));
-    let mut machine = Machine::new(plan, connected.instance.clone());
-    let (progress, watch) = (Progress::new(&app.printer), Stopwatch::start());
-    let interrupted = interrupt::watch();
-    let outcome = {
-        let mut tell = |step: Step| tell(&progress, &watch, steps, step);
-        let stop = || interrupted.is_set();
-        apply::run(&connected.client, &mut machine, &mut journal, &mut tell, &stop).await?
-    };
-    app.printer.warnings(&outcome.drafts);
-    let done = format!("{} of {} done", outcome.done, render::steps(outcome.total));
-    if !outcome.failures.is_empty() {
-        app.printer.say(&format!(
-            "{}   {done}; journal: {}",
-            connected.target.label(),
-            journal.path().display()
-        ));
-        return Err(Report(outcome.failures));
-    }
-    if outcome.interrupted && outcome.done < outcome.total {
-        return Err(Diagnostic::error("TL0506", format!("interrupted: {done}"))
-            .on(connected.target.label())
-            .help("run the same command again: it goes on from what is there")
-            .report());
-    }
-    let seconds = watch.elapsed().as_secs_f64();
-    progress.state(&format!("{}   {done} in {seconds:.1} s", connected.target.label()));
-    let drafts = outcome.drafts.len();
-    Ok((json!({ "run": run, "steps": outcome.done, "drafts": drafts }), drafts > 0))
-}
-
-/// Calls done, calls left, and the time that they will take at the speed so far.
-fn tell(progress: &Progress<'_>, watch: &Stopwatch, steps: usize, step: Step) {
-    match step {
-        Step::Calling(kind, name, _) => progress.update(&format!("  … {kind} {name}")),
-        Step::Done(done, _) => {
-            let elapsed = watch.elapsed().as_secs_f64();
-            let left = (steps - done) as f64 * elapsed / done.max(1) as f64;
-            progress
-                .update(&format!("  {done} of {}, about {left:.0} s left", render::steps(steps)));
-        }
-    }
+    Ok(())
 }

@@ -4,11 +4,11 @@ use super::Outcome;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::journal::Remembered;
-use crate::planning::read_options;
+use crate::planning::{self, read_options};
 use crate::render::printable;
-use crate::{files, journal, runtime};
+use crate::{files, journal, runtime, state};
 use serde_json::json;
+use std::collections::BTreeSet;
 use trunkline_center::export::{Exported, export};
 use trunkline_center::{Unnamed, take};
 use trunkline_model::{Diagnostic, Report};
@@ -47,9 +47,9 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     runtime::block_on(async {
         let connected = connect::connect(&aws, &located, target, Access::Read, &run).await?;
         app.printer.say(&connected.headline());
-        let folder = journal::folder(&crate::planning::state_folder(&located)?, &connected.target);
-        let remembered = journal::remembered(&folder, located.project.settings.search_lag);
-        let mut exported = read(arguments, &connected, &located, &remembered).await?;
+        let state = state::of(&located, &connected.target, &aws).await?;
+        let recent = planning::remembered(&located, &state).await?.recent;
+        let mut exported = read(arguments, &connected, &located, &recent).await?;
         let first = files::load(&located.root)?.is_empty();
         if !exported.unnamed.is_empty() {
             if !(first || arguments.bind) {
@@ -68,9 +68,9 @@ async fn read(
     arguments: &Arguments,
     connected: &Connected,
     located: &Located,
-    remembered: &Remembered,
+    recent: &BTreeSet<String>,
 ) -> Result<Exported, Report> {
-    let options = read_options(located, &arguments.include, !arguments.skip_drafts, remembered);
+    let options = read_options(located, &arguments.include, !arguments.skip_drafts, recent.clone());
     let (cloud, instance) = (&connected.client, &connected.instance);
     let snapshot = take(cloud, instance, None, &connected.bindings, &options).await;
     let snapshot = snapshot.map_err(|e| connected.failed(&e))?;

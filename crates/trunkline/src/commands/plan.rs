@@ -7,7 +7,7 @@ use crate::context::App;
 use crate::exit::Exit;
 use crate::planning::{self, PlanArguments};
 use crate::render::plan as render;
-use crate::{files, journal, runtime, saved};
+use crate::{files, journal, runtime, saved, state};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -39,7 +39,10 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
                 Format::Text => app.printer.result(&connected.headline()),
                 Format::Json | Format::Markdown => app.printer.say(&connected.headline()),
             }
-            let plan = planning::plan(&connected, &located, &documents, &arguments.plan).await?;
+            let state = state::of(&located, &connected.target, &aws).await?;
+            let planned =
+                planning::plan(&connected, &located, &documents, &arguments.plan, &state).await?;
+            let plan = planned.plan;
             app.printer.warnings(&plan.findings);
             differs |= !plan.is_empty();
             match app.printer.format {
