@@ -3,7 +3,7 @@
 //! Reads files that somebody else loaded and gives files that somebody else writes. The same resources
 //! always give the same bytes. All problems of all files are reported at once.
 
-use crate::filename::{hex, stems};
+use crate::filename::hex;
 use crate::kind::{Format, Kind, KindName};
 use crate::kinds;
 use serde_json::{Map, Value, json};
@@ -136,32 +136,9 @@ impl Documents {
         }
         if problems.is_empty() { Ok(all) } else { Err(Report(problems)) }
     }
-
-    /// Gives the files of all documents, in order of path.
-    pub fn files(&self) -> Vec<File> {
-        let mut files = Vec::new();
-        for kind in kinds::ALL {
-            let spec = kind.spec();
-            let documents: Vec<&Document> = self.iter().filter(|d| d.kind == spec.name).collect();
-            let names: Vec<&str> = documents.iter().map(|d| d.name.as_str()).collect();
-            for (document, stem) in documents.iter().zip(stems(&names)) {
-                let mut body = document.body.clone();
-                if let Some(field) = spec.attachment {
-                    let bytes = body.get(field).and_then(Value::as_str);
-                    if let Some(bytes) = bytes.and_then(|name| self.attachments.get(name)) {
-                        files.push((format!("{}/{stem}.wav", spec.folder), bytes.clone()));
-                        body.insert(field.to_owned(), json!(format!("{stem}.wav")));
-                    }
-                }
-                files.push(write_file(*kind, &stem, &document.name, body));
-            }
-        }
-        files.sort();
-        files
-    }
 }
 
-fn kind_of_path(path: &str) -> Option<&'static dyn Kind> {
+pub(crate) fn kind_of_path(path: &str) -> Option<&'static dyn Kind> {
     let (folder, file) = path.rsplit_once('/')?;
     let kind = kinds::ALL.iter().copied().find(|k| k.spec().folder == folder)?;
     let ending = file.rsplit_once('.').map(|(_, e)| e);
@@ -187,21 +164,32 @@ pub(crate) fn tags_key(format: Format) -> &'static str {
     }
 }
 
-fn write_file(kind: &dyn Kind, stem: &str, name: &str, body: Map<String, Value>) -> File {
+/// The ending of a kind's files.
+pub(crate) fn ending(format: Format) -> &'static str {
+    match format {
+        Format::Yaml => "yaml",
+        Format::Json => "json",
+    }
+}
+
+pub(crate) fn write_file(
+    kind: &dyn Kind,
+    path: String,
+    name: &str,
+    body: Map<String, Value>,
+) -> File {
     let spec = kind.spec();
     let mut whole = Map::new();
     whole.insert(name_key(spec.format).to_owned(), json!(spec.own_name(name)));
     whole.extend(crate::export::ordered(kind, body));
-    let (text, ending) = match spec.format {
-        Format::Json => {
-            (trunkline_flow::canonical::to_pretty_string(&Value::Object(whole)), "json")
-        }
-        Format::Yaml => (crate::yaml::write(&whole), "yaml"),
+    let text = match spec.format {
+        Format::Json => trunkline_flow::canonical::to_pretty_string(&Value::Object(whole)),
+        Format::Yaml => crate::yaml::write(&whole),
     };
-    (format!("{}/{stem}.{ending}", spec.folder), text.into_bytes())
+    (path, text.into_bytes())
 }
 
-fn read_file(
+pub(crate) fn read_file(
     kind: &'static dyn Kind,
     path: &str,
     bytes: &[u8],
@@ -213,6 +201,13 @@ fn read_file(
     let text = std::str::from_utf8(bytes)
         .map_err(|e| one(Diagnostic::error("TL0201", format!("not UTF-8 text: {e}"))))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(line) = marked(text) {
+        let found = Diagnostic::error("TL0710", "a merge left both versions in the file");
+        return Err(one(found.at(line, 1).help(
+            "keep one version and remove the lines with markers, then `git add` the file and \
+             `git commit`; `git merge --abort` goes back",
+        )));
+    }
     let mut body = match spec.format {
         Format::Json => crate::json::read(kind, path, text).map_err(one)?,
         Format::Yaml => crate::yaml::read(text).map_err(one)?,
@@ -232,6 +227,13 @@ fn read_file(
     kind.canonical(&mut document.body);
     let problems = check_fields(kind, &document);
     if problems.is_empty() { Ok(document) } else { Err(problems) }
+}
+
+/// The line of the first conflict marker that git left, from 1. Inside a document no text begins a line so.
+fn marked(text: &str) -> Option<u32> {
+    let at = |marker: &str| text.lines().position(|line| line.starts_with(marker));
+    let (first, middle, last) = (at("<<<<<<< ")?, at("=======")?, at(">>>>>>> ")?);
+    (first < middle && middle < last).then(|| u32::try_from(first + 1).unwrap_or(u32::MAX))
 }
 
 fn attach(

@@ -2,12 +2,12 @@
 
 use crate::bindings::Bindings;
 use crate::document::{Document, Documents, subject, tags_key};
-use crate::kind::Kind;
+use crate::kind::{Kind, KindName};
 use crate::kinds;
 use crate::portable::{Portable, Unnamed};
 use crate::snapshot::Snapshot;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an export found.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,10 @@ pub struct Exported {
     pub unmanaged: Vec<(String, String)>,
     /// Texts that stood for something of the instance and are names now.
     pub replaced: usize,
+    /// The ids of the exported resources that can be renamed, by kind and name of the document.
+    pub ids: BTreeMap<(KindName, String), String>,
+    /// Everything that the instance holds, exported or not, by kind and name.
+    pub present: BTreeSet<(KindName, String)>,
 }
 
 /// Turns everything that the snapshot holds into documents. With `drafts`, drafts are taken instead of
@@ -31,6 +35,7 @@ pub fn export(snapshot: &Snapshot, bindings: &Bindings, drafts: bool) -> Exporte
     let mut exported = Exported::default();
     for resource in &snapshot.resources {
         let Some(kind) = kinds::get(resource.kind) else { continue };
+        exported.present.insert((resource.kind, resource.name.clone()));
         if kind.system(resource) {
             continue;
         }
@@ -51,6 +56,10 @@ pub fn export(snapshot: &Snapshot, bindings: &Bindings, drafts: bool) -> Exporte
         let body = document_body(kind, &name, body, &resource.tags, &mut portable);
         exported.replaced += crate::resolve::references(&Value::Object(body.clone())).len();
         exported.documents.attachments.extend(resource.attachments.clone());
+        exported.present.insert((resource.kind, name.clone()));
+        if has_own_name(kind) && !resource.id.is_empty() {
+            exported.ids.insert((resource.kind, name.clone()), resource.id.clone());
+        }
         let document = Document { kind: resource.kind, name, body, file: None };
         // Two resources of one name cannot be told apart by name; the first in order stays.
         if let Err(second) = exported.documents.insert(document) {
@@ -61,6 +70,12 @@ pub fn export(snapshot: &Snapshot, bindings: &Bindings, drafts: bool) -> Exporte
     exported.unmanaged.dedup();
     exported.unnamed = portable.into_unnamed();
     exported
+}
+
+/// Whether people name its resources; the others are named after what they associate or set.
+fn has_own_name(kind: &dyn Kind) -> bool {
+    let spec = kind.spec();
+    !spec.arn_word.is_empty() || spec.within.is_some()
 }
 
 /// Makes a document's body out of a resource's: tags that people set, references, canonical order.

@@ -88,7 +88,8 @@ fn cut(stem: &str) -> &str {
     }
 }
 
-fn short_hash(name: &str) -> String {
+/// A few digits that tell a name from others.
+pub(crate) fn short_hash(name: &str) -> String {
     hex(&Sha256::digest(name.as_bytes())[..4])
 }
 

@@ -105,6 +105,30 @@ fn escaped(json: &str) -> String {
     out
 }
 
+/// The ids of a project's resources, by kind and name.
+pub type Ids = BTreeMap<(KindName, String), String>;
+
+/// What has another name than before: `before` and `now` are the ids of two exports, `has` says whether the
+/// documents that the later one builds upon still hold a name.
+///
+/// A rename that is in those documents already is no news. Names that were exchanged are in them before and
+/// after, so they count only where `before` is the very export that the later one builds upon.
+pub fn recognise(
+    before: &Ids,
+    now: &Ids,
+    has: &dyn Fn(KindName, &str) -> bool,
+    before_is_latest: bool,
+) -> BTreeMap<(KindName, String), String> {
+    let by_id: BTreeMap<(KindName, &str), &str> =
+        now.iter().map(|((kind, name), id)| ((*kind, id.as_str()), name.as_str())).collect();
+    let renamed = before.iter().filter_map(|((kind, old), id)| {
+        let new = *by_id.get(&(*kind, id.as_str()))?;
+        let news = has(kind, old) && (before_is_latest || !has(kind, new));
+        (new != old && news).then(|| ((*kind, old.clone()), new.to_owned()))
+    });
+    renamed.collect()
+}
+
 fn problem(message: String) -> Diagnostic {
     Diagnostic::error("TL0711", format!("the renames cannot be read: {message}")).in_file(FILE)
 }
@@ -160,6 +184,22 @@ mod tests {
         assert_eq!(one.append(swap()).id, two.append(swap()).id);
         one.append(swap());
         assert_ne!(one.0[1].id, one.0[0].id);
+    }
+
+    #[test]
+    fn another_name_of_the_same_id_is_a_rename_unless_it_is_known() {
+        let ids = |all: &[(&str, &str)]| -> Ids {
+            all.iter().map(|(name, id)| (("queue", (*name).to_owned()), (*id).to_owned())).collect()
+        };
+        let before = ids(&[("A", "1"), ("B", "2"), ("C", "3"), ("D", "4")]);
+        let now = ids(&[("B", "1"), ("A", "2"), ("C2", "3"), ("D", "5")]);
+        let has = |_: &str, name: &str| ["A", "B", "C", "D"].contains(&name);
+        let seen = recognise(&before, &now, &has, true);
+        assert_eq!(seen, names(&[("queue", "A", "B"), ("queue", "B", "A"), ("queue", "C", "C2")]));
+        let seen = recognise(&before, &now, &has, false);
+        assert_eq!(seen, names(&[("queue", "C", "C2")]));
+        let has = |_: &str, name: &str| ["A", "B", "C2", "D"].contains(&name);
+        assert_eq!(recognise(&before, &now, &has, false), names(&[]));
     }
 
     #[test]
