@@ -2,7 +2,8 @@
 //! in its file under `commands/`.
 
 use crate::commands::{
-    apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, plan,
+    apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, log, plan,
+    resume, state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -83,6 +84,13 @@ pub(crate) enum Command {
     Plan(plan::Arguments),
     /// Deploy: carry out a plan
     Apply(apply::Arguments),
+    /// Go on with an apply that has stopped
+    Resume(resume::Arguments),
+    /// List what was done to environments, or show one run
+    Log(log::Arguments),
+    /// Show what is remembered of an environment, or free its lock
+    #[command(subcommand)]
+    State(state::Command),
     /// List or show the project's environments
     #[command(subcommand)]
     Env(env::Command),

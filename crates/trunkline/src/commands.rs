@@ -11,7 +11,10 @@ pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod instance;
 pub(crate) mod lab;
+pub(crate) mod log;
 pub(crate) mod plan;
+pub(crate) mod resume;
+pub(crate) mod state;
 mod version;
 
 use crate::cli::Command;
@@ -29,6 +32,9 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Export(arguments) => export::run(&arguments, app),
         Command::Plan(arguments) => plan::run(&arguments, app),
         Command::Apply(arguments) => apply::run(&arguments, app),
+        Command::Resume(arguments) => resume::run(&arguments, app),
+        Command::Log(arguments) => log::run(&arguments, app),
+        Command::State(command) => state::run(&command, app),
         Command::Env(command) => env::run(&command, app),
         Command::Instance(command) => instance::run(&command, app),
         Command::Lab(arguments) => lab::run(&arguments, app),

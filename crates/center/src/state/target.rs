@@ -184,15 +184,17 @@ impl TargetState {
 
     /// Everything that is known of a run. TL0523: there is none of that id.
     pub async fn run(&self, run: &str) -> Result<RunRecord, Report> {
-        let head = match is_id(run) {
-            true => self.head(run, true).await?,
-            false => None,
-        };
-        let RunHead { meta, end } = head.ok_or_else(|| self.no_run(run))?;
+        let RunHead { meta, end } = self.head_of(run).await?;
         let plan = self.plan(run).await?;
         let before = self.before(run).await?;
         let events = self.chain(run).await?.events;
         Ok(RunRecord { meta, plan, before, events, end })
+    }
+
+    /// What is known of a run without its plan and events. TL0523: there is none of that id.
+    pub async fn head_of(&self, run: &str) -> Result<RunHead, Report> {
+        let head = if is_id(run) { self.head(run, true).await? } else { None };
+        head.ok_or_else(|| self.no_run(run))
     }
 
     /// The events of a run.

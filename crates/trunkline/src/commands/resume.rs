@@ -1,0 +1,156 @@
+//! `trunkline resume`: goes on with a run that has stopped, from any machine that reaches the state store.
+//! Asks for nothing: what the run does was agreed to when it began.
+
+use super::Outcome;
+use crate::connect::{self, Access, Connected};
+use crate::context::{App, Located};
+use crate::exit::Exit;
+use crate::state::{self, Ended, Hold, LockArguments};
+use crate::{journal, runtime};
+use serde_json::json;
+use trunkline_aws::Aws;
+use trunkline_center::state::{RunHead, RunRecord, RunResult, TargetState};
+use trunkline_model::{Diagnostic, Report, Target};
+
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples: trunkline resume --env uat\n          trunkline resume 20270104-120000-1a2b --env prod"
+)]
+pub(crate) struct Arguments {
+    /// The run to go on with (default: the one that has stopped)
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// In this environment (name or alias); default: wherever a run has stopped
+    #[arg(long = "env", value_name = "ENV")]
+    environment: Option<String>,
+    /// Only in this region
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    #[command(flatten)]
+    lock: LockArguments,
+    /// End with 3 where something was applied as a draft
+    #[arg(long)]
+    strict: bool,
+}
+
+/// A run that has stopped.
+struct Stopped {
+    target: Target,
+    state: TargetState,
+    run: String,
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
+    let located = app.project()?;
+    let targets = state::targets(
+        app,
+        &located,
+        arguments.environment.as_deref(),
+        arguments.region.as_deref(),
+    )?;
+    let aws = connect::aws(app)?;
+    runtime::block_on(async {
+        let stopped = find(arguments, &located, targets, &aws).await?;
+        if stopped.is_empty() {
+            app.printer.say("no run has stopped: there is nothing to resume");
+        }
+        let (mut results, mut drafts) = (Vec::new(), 0);
+        for one in stopped {
+            let label = one.target.label();
+            let ended = resume(arguments, app, &located, &aws, one).await?;
+            drafts += ended.drafts;
+            results.push(json!({
+                "target": label,
+                "result": { "run": ended.run, "steps": ended.done, "drafts": ended.drafts },
+            }));
+        }
+        if app.printer.is_json() {
+            app.printer.json("resume", &json!({ "targets": results }));
+        }
+        Ok(if drafts > 0 && arguments.strict { Exit::Verdict } else { Exit::Done })
+    })
+}
+
+/// The runs to go on with, in the order of the targets. TL0523: the one that was named is nowhere.
+/// TL0510: it has ended.
+async fn find(
+    arguments: &Arguments,
+    located: &Located,
+    targets: Vec<Target>,
+    aws: &Aws,
+) -> Result<Vec<Stopped>, Report> {
+    let store = state::store(located, aws).await?;
+    let (mut found, mut missing) = (Vec::new(), None);
+    for target in targets {
+        let state = TargetState::new(store.clone(), &target);
+        let Some(run) = &arguments.run else {
+            let last = state.unfinished().await?.pop().map(|head| head.meta.run);
+            found.extend(last.map(|run| Stopped { target, state, run }));
+            continue;
+        };
+        match state.head_of(run).await {
+            Ok(head) => {
+                refuse_ended(&head)?;
+                return Ok(vec![Stopped { target, state, run: run.clone() }]);
+            }
+            Err(report) if report.0.iter().any(|d| d.code == "TL0523") => missing = Some(report),
+            Err(report) => return Err(report),
+        }
+    }
+    missing.map_or(Ok(found), Err)
+}
+
+async fn resume(
+    arguments: &Arguments,
+    app: &App,
+    located: &Located,
+    aws: &Aws,
+    stopped: Stopped,
+) -> Result<Ended, Report> {
+    let Stopped { target, state, run } = stopped;
+    let session = journal::run_id();
+    let connected = connect::connect(aws, located, target, Access::Write, &session).await?;
+    app.printer.say(&connected.headline());
+    let hold =
+        Hold::take(app, located, &connected, &state, ("resume", &run), &arguments.lock).await?;
+    let ended = under_lock(app, &connected, &hold).await;
+    let released = hold.release().await;
+    let ended = ended?;
+    released?;
+    Ok(ended)
+}
+
+async fn under_lock(app: &App, connected: &Connected, hold: &Hold) -> Result<Ended, Report> {
+    // Somebody may have ended it while this command waited for the lock.
+    let record: RunRecord = hold.state.run(&hold.run).await?;
+    let (meta, end) = (record.meta, record.end);
+    refuse_ended(&RunHead { meta: meta.clone(), end })?;
+    let instance = &connected.instance;
+    if meta.instance != instance.arn {
+        return Err(Diagnostic::error("TL0510", format!("run {} cannot be resumed", hold.run))
+            .on(connected.target.label())
+            .because(format!("it belongs to {}", meta.instance))
+            .because(format!("`{}` is {} now", instance.alias, instance.arn))
+            .help("nothing was changed; check trunkline.yaml, or plan and apply anew")
+            .report());
+    }
+    state::go_on(app, connected, hold, record.plan).await
+}
+
+/// TL0510 for a run that has ended for good.
+fn refuse_ended(head: &RunHead) -> Result<(), Report> {
+    let Some(end) = &head.end else { return Ok(()) };
+    let run = &head.meta.run;
+    let why = match &end.result {
+        RunResult::Complete => format!("it is complete since {}", end.ended),
+        RunResult::Superseded(by) if by.is_empty() => {
+            "a later apply found nothing left to do".to_owned()
+        }
+        RunResult::Superseded(by) => format!("run {by} took its place"),
+    };
+    Err(Diagnostic::error("TL0510", format!("run {run} cannot be resumed"))
+        .on(head.meta.target.clone())
+        .because(why)
+        .help("`trunkline apply` plans anew from what is there")
+        .report())
+}
