@@ -4,6 +4,7 @@
 //! Every reading of an instance reads all kinds, so reading needs the actions of all of them; writing needs those
 //! of the kinds in use. Pure.
 
+mod denied;
 mod policy;
 mod template;
 
@@ -11,6 +12,7 @@ use crate::kind::{Retire, Spec};
 use crate::kinds;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use denied::{Denied, denied};
 pub use policy::{Places, statements};
 pub use template::{Roles, instance_of, template, to_yaml};
 
@@ -33,6 +35,12 @@ pub enum On {
     Staging,
     /// The staged objects.
     Staged,
+    /// Keys of the account.
+    Keys,
+    /// Streams of the account.
+    Streams,
+    /// The roles that belong to Connect itself; on others these actions would make anybody of the caller.
+    ServiceRole,
     /// The role itself.
     Role,
 }
@@ -79,25 +87,29 @@ const COMMON: &[(&str, On, Access)] = &[
 ];
 
 /// What AWS's documentation lists as dependent on an action, on services whose part is not emulated.
-const BESIDE: &[(&str, &[&str])] = &[
-    ("connect:ListPhoneNumbers", &["connect:ListPhoneNumbersV2"]),
+const BESIDE: &[(&str, &[(&str, On)])] = &[
+    ("connect:ListPhoneNumbers", &[("connect:ListPhoneNumbersV2", On::Numbers)]),
     (
         "connect:AssociateInstanceStorageConfig",
         &[
-            "firehose:DescribeDeliveryStream",
-            "iam:AttachRolePolicy",
-            "iam:CreateServiceLinkedRole",
-            "iam:PutRolePolicy",
-            "kinesis:DescribeStream",
-            "kms:CreateGrant",
-            "kms:DescribeKey",
+            ("firehose:DescribeDeliveryStream", On::Streams),
+            ("iam:AttachRolePolicy", On::ServiceRole),
+            ("iam:CreateServiceLinkedRole", On::ServiceRole),
+            ("iam:PutRolePolicy", On::ServiceRole),
+            ("kinesis:DescribeStream", On::Streams),
+            ("kms:CreateGrant", On::Keys),
+            ("kms:DescribeKey", On::Keys),
         ],
     ),
     (
         "connect:AssociateBot",
-        &["iam:AttachRolePolicy", "iam:CreateServiceLinkedRole", "iam:PutRolePolicy", "lex:GetBot"],
+        &[
+            ("iam:AttachRolePolicy", On::ServiceRole),
+            ("iam:CreateServiceLinkedRole", On::ServiceRole),
+            ("iam:PutRolePolicy", On::ServiceRole),
+        ],
     ),
-    ("connect:CreatePrompt", &["kms:Decrypt", "s3:GetObjectAcl"]),
+    ("connect:CreatePrompt", &[("kms:Decrypt", On::Keys), ("s3:GetObjectAcl", On::Staged)]),
 ];
 
 /// Operations whose action has another name.
@@ -151,10 +163,9 @@ pub fn needs(in_use: &BTreeSet<&str>) -> Vec<Need> {
         }
     }
     for (action, others) in BESIDE {
-        if let Some((on, _)) = all.get(*action).copied() {
-            for other in *others {
-                let on = if other.starts_with("connect:") { on } else { On::Everything };
-                all.entry((*other).to_owned()).or_insert((on, Access::Beside));
+        if all.contains_key(*action) {
+            for (other, on) in *others {
+                all.entry((*other).to_owned()).or_insert((*on, Access::Beside));
             }
         }
     }

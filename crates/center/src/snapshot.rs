@@ -3,9 +3,9 @@
 use crate::bindings::Bindings;
 use crate::cloud::{Call, CallError, CallErrorKind, Cloud};
 use crate::document::Documents;
-use crate::kinds;
 use crate::read::{self, ReadOptions, Reader};
 use crate::resource::{Instance, Names, Resource};
+use crate::{kinds, permissions};
 use crate::{outside, read::text};
 use futures_util::future::try_join_all;
 use serde_json::json;
@@ -145,11 +145,12 @@ pub fn call_failed(error: &CallError) -> Report {
     let message =
         if error.message.is_empty() { error.document.to_string() } else { error.message.clone() };
     let said = format!("{}: {}: {message}", error.operation, error.code);
+    let denied = permissions::denied(error);
     // What people can put right is said in plain words first, and then as AWS says it.
     let plain = match code {
         "TL0602" => Some("the credentials have expired".to_owned()),
         "TL0603" => Some("the role may not be assumed".to_owned()),
-        "TL0604" => Some(format!("the role lacks {}", error.operation.replace('.', ":"))),
+        "TL0604" => Some(lacking(&denied)),
         _ => None,
     };
     let mut diagnostic = match plain {
@@ -164,11 +165,26 @@ pub fn call_failed(error: &CallError) -> Report {
         "TL0602" => diagnostic.help("sign in again and run the same command: it carries on"),
         "TL0603" => diagnostic.help("check the role's name, its trust policy and the external id"),
         "TL0604" => {
-            diagnostic.help("allow the action in the role's policy and run the same command again")
+            if let Some(resource) = &denied.resource {
+                diagnostic = diagnostic.because(format!("on {resource}"));
+            }
+            diagnostic.help(match &denied.explicit {
+                Some(place) => format!("it is denied in {place}: change that, and run the same command again"),
+                None => "allow the action in the role's policy (`trunkline env bootstrap` makes one that does) \
+                         and run the same command again".to_owned(),
+            })
         }
         _ => diagnostic,
     }
     .report()
+}
+
+/// The action that is missing, and whose sake it is for.
+fn lacking(denied: &permissions::Denied) -> String {
+    match &denied.needed_by {
+        Some(operation) => format!("the role lacks {}, which {operation} needs", denied.action),
+        None => format!("the role lacks {}", denied.action),
+    }
 }
 
 fn is_quota(code: &str) -> bool {

@@ -83,6 +83,21 @@ impl Places {
             On::Buckets => vec![json!({ "Fn::Sub": "arn:${AWS::Partition}:s3:::*" })],
             On::Staging => buckets(""),
             On::Staged => buckets("/trunkline/prompts/*"),
+            On::Keys => regional(&|region| {
+                vec![format!("arn:${{AWS::Partition}}:kms:{region}:{own}:key/*")]
+            }),
+            On::Streams => regional(&|region| {
+                let start = |service| format!("arn:${{AWS::Partition}}:{service}:{region}:{own}:");
+                vec![
+                    format!("{}deliverystream/*", start("firehose")),
+                    format!("{}stream/*", start("kinesis")),
+                ]
+            }),
+            On::ServiceRole => {
+                let path = "aws-service-role/connect.amazonaws.com/AWSServiceRoleForAmazonConnect";
+                let arn = format!("arn:${{AWS::Partition}}:iam::{own}:role/{path}*");
+                vec![json!({ "Fn::Sub": arn })]
+            }
             On::Role => {
                 let arn = format!("arn:${{AWS::Partition}}:iam::{own}:role/{}", self.role);
                 vec![json!({ "Fn::Sub": arn })]

@@ -112,3 +112,28 @@ fn actions_have_the_names_of_iam() {
         assert_eq!(action_of(operation), expected);
     }
 }
+
+#[test]
+fn nothing_is_allowed_everywhere_that_has_resources_to_name() {
+    let needs = needs(&kinds::ALL.iter().map(|k| k.spec().name).collect());
+    let everywhere: Vec<&str> =
+        needs.iter().filter(|n| n.on == On::Everything).map(|n| n.action.as_str()).collect();
+    let expected = [
+        "cloudtrail:LookupEvents",
+        "connect:ListInstances",
+        "lex:ListBots",
+        "servicequotas:ListServiceQuotas",
+    ];
+    assert_eq!(everywhere, expected);
+    let iam =
+        statements(needs.iter().filter(|n| n.action.starts_with("iam:")), &places(&["us-west-2"]));
+    for statement in iam {
+        for resource in statement["Resource"].as_array().expect("resources") {
+            let arn = resource["Fn::Sub"].as_str().expect("a text");
+            assert!(
+                arn.contains("aws-service-role/connect") || arn.ends_with("role/deploy"),
+                "{arn}"
+            );
+        }
+    }
+}
