@@ -172,7 +172,9 @@ impl Client {
     /// S3 often does not say what it was that it refused; the call does.
     fn with_object(&self, call: &Call, mut error: CallError) -> CallError {
         let text = |member: &str| call.input.get(member).and_then(Value::as_str);
-        if let (Some(403), "s3", Some(bucket)) = (error.status, call.service.as_str(), text("Bucket")) {
+        if let (Some(403), "s3", Some(bucket)) =
+            (error.status, call.service.as_str(), text("Bucket"))
+        {
             let key = text("Key").map(|key| format!("/{key}")).unwrap_or_default();
             let arn = format!("arn:{}:s3:::{bucket}{key}", self.line.region.partition());
             if !error.document.is_object() {

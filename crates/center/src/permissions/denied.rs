@@ -85,7 +85,9 @@ mod tests {
         let function = "arn:aws:lambda:us-west-2:111122223333:function:lookup";
         check(
             "connect.AssociateLambdaFunction",
-            &format!("{WHO} not authorized to perform: lambda:AddPermission on resource: {function}."),
+            &format!(
+                "{WHO} not authorized to perform: lambda:AddPermission on resource: {function}."
+            ),
             Value::Null,
             ["lambda:AddPermission", "connect:AssociateLambdaFunction", function, ""],
         );
