@@ -67,5 +67,5 @@ fn a_state_folder_that_cannot_be_made_stops_before_the_first_write() {
     let stage = Stage::new();
     stage.home.write(".trunkline", "a file where the folder should be");
     let says = [".trunkline/state", "permissions"];
-    stage.refused(&["apply", "--env", "prod", "--yes"], 1, "TL0208", &says);
+    stage.refused(&["apply", "--env", "prod", "--yes"], 1, "TL0520", &says);
 }
