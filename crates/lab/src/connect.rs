@@ -2,7 +2,7 @@
 //!
 //! [`call`] finds the operation's contract (what it demands of its input, which errors it declares) and
 //! its function in the tables of the resource kinds, one file each. HTTP, signatures and throttling are the
-//! server's. Absent on purpose: contacts, metrics, replication of instances, versions and aliases of flows.
+//! server's. Absent on purpose: contacts, metrics, traffic distribution, versions and aliases of flows.
 
 mod agent_statuses;
 mod associations;
@@ -23,6 +23,7 @@ mod page;
 mod prompts;
 mod queues;
 mod quick_connects;
+mod replication;
 mod resource;
 mod routing;
 mod search;
@@ -49,6 +50,7 @@ pub use state::State;
 /// Every kind's operations.
 const TABLES: &[&[Operation]] = &[
     instances::OPERATIONS,
+    replication::OPERATIONS,
     storage::OPERATIONS,
     associations::OPERATIONS,
     hours::OPERATIONS,
@@ -84,6 +86,8 @@ pub fn call(
         .and_then(|()| run(&mut Call { contract, input, state, context }))
         .map_err(|failure| contract.declared(failure))
 }
+
+pub(crate) use replication::{replicate, synchronise};
 
 /// Refuses the alias of a new instance that one in another account or region has: it is part of a host name.
 pub(crate) fn alias_is_free_elsewhere(

@@ -103,6 +103,10 @@ impl World {
         let answer = self.with_context(request, terms, |context| match request.service.as_str() {
             "connect" => {
                 let mut states = self.connect.borrow_mut();
+                connect::synchronise(&mut states, context);
+                if operation == "ReplicateInstance" {
+                    return connect::replicate(input, &mut states, context).map(Output::from);
+                }
                 if operation == "CreateInstance" {
                     connect::alias_is_free_elsewhere(input, &place, &states)?;
                 }

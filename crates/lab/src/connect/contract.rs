@@ -213,6 +213,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("ListQueueQuickConnects", "INP", "InstanceId*s1-100 QueueId*s MaxResults:i1-100"),
     ("ListQueues", "INP", "InstanceId*s1-100 QueueTypes:[=QueueType]-2 MaxResults:i1-1000"),
     ("ListQuickConnects", "INP", "InstanceId*s1-100 MaxResults:i1-1000 QuickConnectTypes:[=QuickConnectType]-4"),
+    ("ListReplicationFindings", "AIN", "InstanceId*s1-250 ResourceType*s1-128 MaxResults:i1-100"),
     ("ListRoutingProfileQueues", "INP", "InstanceId*s1-100 RoutingProfileId*s MaxResults:i1-100"),
     ("ListRoutingProfiles", "INP", "InstanceId*s1-100 MaxResults:i1-1000"),
     ("ListSecurityKeys", "INP", "InstanceId*s1-100 MaxResults:i1-2"),
@@ -226,6 +227,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("ListUsers", "INP", "InstanceId*s1-100 MaxResults:i1-1000"),
     ("ListViews", "AINP", "InstanceId*s1-100 Type:=ViewType MaxResults:i1-100"),
     ("ReleasePhoneNumber", "ANPUY", "PhoneNumberId*s"),
+    ("ReplicateInstance", "ACINQ", "InstanceId*s1-250 ReplicaRegion*s8-31 ReplicaAlias:s1-45"),
     ("SearchAgentStatuses", "INP", "InstanceId*s1-100 MaxResults:i1-100 SearchFilter:@AgentStatusSearchFilter \
          SearchCriteria:@AgentStatusSearchCriteria"),
     ("SearchAvailablePhoneNumbers", "AP", "TargetArn:s InstanceId:s1-100 PhoneNumberCountryCode*=PhoneNumberCountryCode \

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Operation, invalid, missing, refused, text_of};
 use super::state::{Instance, State};
 use super::store::Object;
-use super::{defaults, page, resource, tags};
+use super::{defaults, page, replication, resource, tags};
 use crate::service::{Failure, Outcome};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -122,7 +122,12 @@ pub(super) fn alias_taken(alias: &str) -> Failure {
 }
 
 fn describe(call: &mut Call<'_, '_>) -> Outcome {
-    Ok(json!({ "Instance": call.instance()?.body }))
+    let instance = call.instance()?;
+    let mut answer = json!({ "Instance": instance.body });
+    if let Some(pair) = &instance.pair {
+        answer["ReplicationConfiguration"] = replication::configuration(call, pair);
+    }
+    Ok(answer)
 }
 
 fn list(call: &mut Call<'_, '_>) -> Outcome {

@@ -35,6 +35,19 @@ pub(super) struct Instance {
     pub(super) bots: Vec<Value>,
     /// The levels of the user hierarchy by member name (`LevelOne` ...).
     pub(super) levels: Object,
+    /// The regions of a replicated instance.
+    pub(super) pair: Option<Pair>,
+}
+
+/// What an instance knows of its replication; the same in both regions.
+#[derive(Clone)]
+pub(super) struct Pair {
+    pub(super) source: String,
+    pub(super) replica: String,
+    /// When everything was copied for the first time; microseconds since 1970.
+    pub(super) complete: i64,
+    /// What could not be copied, as ListReplicationFindings prints it.
+    pub(super) findings: Vec<Value>,
 }
 
 impl Instance {
@@ -45,7 +58,10 @@ impl Instance {
     }
 
     pub(super) fn store_mut(&mut self, kind: &Kind) -> &mut Store {
-        self.stores.entry(kind.noun).or_default()
+        let mirrored = self.pair.is_some();
+        let store = self.stores.entry(kind.noun).or_default();
+        store.mirrored = mirrored;
+        store
     }
 
     /// The ARN of a resource of `kind` in this instance.

@@ -24,11 +24,26 @@ impl Clock {
 
 type Version = (i64, Option<Arc<Object>>);
 
+/// A write that the other region of a replicated instance has to follow.
+#[derive(Clone)]
+pub(super) struct Change {
+    /// Microseconds since 1970.
+    pub(super) at: i64,
+    pub(super) id: String,
+    /// None where the resource was deleted.
+    pub(super) body: Option<Arc<Object>>,
+}
+
 /// Resources by id.
 #[derive(Clone, Default)]
 pub(super) struct Store {
     live: BTreeMap<String, Arc<Object>>,
     index: BTreeMap<String, Vec<Version>>,
+    /// Whether writes are kept in `outbox`.
+    pub(super) mirrored: bool,
+    outbox: Vec<Change>,
+    /// When each resource was last written in any region, while `mirrored`.
+    written: BTreeMap<String, i64>,
 }
 
 impl Store {
@@ -39,11 +54,55 @@ impl Store {
     pub(super) fn put(&mut self, id: &str, body: Object, clock: Clock) {
         let body = Arc::new(body);
         self.live.insert(id.to_owned(), Arc::clone(&body));
+        self.post(id, Some(Arc::clone(&body)), clock);
         self.note(id, Some(body), clock);
+    }
+
+    /// Keeps a write for the other region.
+    fn post(&mut self, id: &str, body: Option<Arc<Object>>, clock: Clock) {
+        if self.mirrored {
+            self.written.insert(id.to_owned(), clock.now);
+            self.outbox.push(Change { at: clock.now, id: id.to_owned(), body });
+        }
+    }
+
+    /// Posts every resource as if it were written now.
+    pub(super) fn post_all(&mut self, clock: Clock) {
+        self.mirrored = true;
+        let all: Vec<(String, Arc<Object>)> =
+            self.live.iter().map(|(id, body)| (id.clone(), Arc::clone(body))).collect();
+        all.into_iter().for_each(|(id, body)| self.post(&id, Some(body), clock));
+    }
+
+    /// Takes what was written up to `until`.
+    pub(super) fn due(&mut self, until: i64) -> Vec<Change> {
+        let first = self.outbox.iter().position(|change| change.at > until);
+        let rest = self.outbox.split_off(first.unwrap_or(self.outbox.len()));
+        std::mem::replace(&mut self.outbox, rest)
+    }
+
+    /// How many writes wait for the other region.
+    pub(super) fn waiting(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Follows a write of the other region, unless a later one happened here.
+    pub(super) fn follow(&mut self, at: i64, id: &str, body: Option<Object>, clock: Clock) {
+        if self.written.get(id).is_some_and(|own| *own > at) {
+            return;
+        }
+        self.written.insert(id.to_owned(), at);
+        let body = body.map(Arc::new);
+        match &body {
+            Some(body) => self.live.insert(id.to_owned(), Arc::clone(body)),
+            None => self.live.remove(id),
+        };
+        self.note(id, body, clock);
     }
 
     pub(super) fn remove(&mut self, id: &str, clock: Clock) {
         if self.live.remove(id).is_some() {
+            self.post(id, None, clock);
             self.note(id, None, clock);
         }
     }

@@ -98,6 +98,12 @@ fn content(call: &Call<'_, '_>) -> Result<Value, Failure> {
     Ok(content)
 }
 
+/// Takes the draft out of a view's body; false where nothing is published.
+pub(super) fn publish_only(body: &mut Object) -> bool {
+    body.shift_remove(DRAFT);
+    body.contains_key(PUBLISHED) || text_of(body, "Type") == "AWS_MANAGED"
+}
+
 fn put(body: &mut Object, content: Value, status: &str) {
     if status == "PUBLISHED" {
         body.shift_remove(DRAFT);
