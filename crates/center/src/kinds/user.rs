@@ -4,7 +4,7 @@
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, IdField, Kind, List, Members, Retire, Spec, Update};
 use crate::permissions::On;
-use crate::plan::Change;
+use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
 use crate::resource::Resource;
 use futures_util::future::BoxFuture;
@@ -129,6 +129,19 @@ impl Kind for User {
         {
             // Left out, it takes the user out of the hierarchy.
             input.shift_remove("HierarchyGroupId");
+        }
+    }
+
+    fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {
+        let before = steps.steps.len();
+        crate::plan::steps_by_spec(&SPEC, change, steps);
+        let listed = change.wanted.body.get("UserProficiencies").and_then(Value::as_array);
+        let named = |one: &Value| one.get("AttributeName")?.as_str().map(str::to_owned);
+        let attributes: Vec<String> = listed.into_iter().flatten().filter_map(named).collect();
+        for step in &mut steps.steps[before..] {
+            // Proficiencies name their attributes without a reference.
+            let keys = attributes.iter().map(|a| ("predefined-attribute".to_owned(), a.clone()));
+            step.after.extend(keys);
         }
     }
 
