@@ -60,6 +60,9 @@ pub fn get(name: &str) -> Option<&'static dyn Kind> {
     ALL.iter().copied().find(|k| k.spec().name == name)
 }
 
+/// What an apply leaves behind for a moment: whether a body is that, and its content.
+pub(crate) use content::{is_stub_of_ours, stub_for};
+
 /// Fingerprints a draft as it stands in an instance.
 pub(crate) use content::draft_fingerprint;
 

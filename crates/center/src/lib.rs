@@ -21,6 +21,7 @@ mod read;
 pub mod renames;
 mod resolve;
 mod resource;
+pub mod rollback;
 pub mod revision;
 pub mod select;
 mod snapshot;

@@ -15,10 +15,12 @@ mod order_tests;
 mod prune;
 mod steps;
 
+pub(crate) use build::build_with;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
 pub use compare::{Change, FieldChange, Live};
 pub use lines::field_lines;
 pub use order_live::{Mixed, PHASES, Phase, Survey, phases};
+pub(crate) use order_live::{REMOVED, RESTORED};
 pub use steps::{
     PROJECT_TAG, StepsOf, beside, by_spec as steps_by_spec, check, fingerprint, made, tag_changes,
     tags_to_set,

@@ -9,6 +9,7 @@ mod steps;
 
 pub(super) use explain::{describe, refuse};
 pub(super) use read::{read, read_draft};
+pub(crate) use steps::{is_stub_of_ours, stub_for};
 pub(super) use steps::{create, publish_in_cycles, saved_check, update};
 
 use crate::document::Document;

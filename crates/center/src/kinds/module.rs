@@ -156,7 +156,7 @@ impl Kind for Module {
 }
 
 /// The smallest content that the service takes as a module.
-fn stub_content() -> Value {
+pub(super) fn stub_content() -> Value {
     let mut stub = content::stub_of("EndFlowModuleExecution", json!({}), json!({}));
     stub["Settings"] = json!({ "InputParameters": [], "OutputParameters": [], "Transitions": [] });
     stub

@@ -74,8 +74,16 @@ pub fn drafts_needed(input: &PlanInput<'_>) -> Vec<(&'static str, String)> {
     pairs(input).into_iter().filter_map(differs).collect()
 }
 
+/// Adds steps and changes that no document asks for.
+pub(crate) type Extra<'a> = &'a mut dyn FnMut(&mut Vec<Step>, &mut Vec<PlannedChange>);
+
 /// Makes the plan; all problems at once.
 pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
+    build_with(input, &mut |_, _| {})
+}
+
+/// The same, with further steps, which are ordered and resolved together with its own.
+pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan, Report> {
     let resolver = resolver(input);
     let bodies = live_bodies(input);
     let (mut steps, mut changes) = (Vec::new(), Vec::new());
@@ -105,6 +113,7 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
     if input.options.prune {
         super::prune::retire(input, &mut steps, &mut changes);
     }
+    extra(&mut steps, &mut changes);
     if !problems.is_empty() {
         return Err(Report(problems));
     }

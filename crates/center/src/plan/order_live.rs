@@ -19,16 +19,25 @@ pub enum Phase {
     Noticed,
     /// A phone number leads elsewhere.
     Flip,
-    /// Something is taken away, out of use, or deleted.
+    /// Something is taken away from what stays.
+    Detach,
+    /// Something goes out of use, or is deleted.
     Removal,
 }
 
 /// The phases in their order.
-pub const PHASES: [Phase; 4] = [Phase::Quiet, Phase::Noticed, Phase::Flip, Phase::Removal];
+pub const PHASES: [Phase; 5] =
+    [Phase::Quiet, Phase::Noticed, Phase::Flip, Phase::Detach, Phase::Removal];
 
 /// Calls that change something which is there already, without anybody meeting it.
 const QUIET: [&str; 4] =
     ["TagResource", "UntagResource", "AssociateApprovedOrigin", "AssociateSecurityKey"];
+
+/// The kind under which the ordering knows what is published again before its draft; no reference can have it.
+pub(crate) const RESTORED: &str = "(restored)";
+
+/// The kind under which the ordering knows what is taken away; no reference can have it.
+pub(crate) const REMOVED: &str = "(removed)";
 
 /// How long old and new are mixed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,10 +62,11 @@ pub struct Survey {
 /// The phase that a step asks for by itself. `made` has what the plan makes: until it is whole, nobody meets it.
 pub(super) fn own_phase(step: &Step, made: &BTreeSet<(&str, &str)>) -> Phase {
     let operation = step.call.operation.as_str();
-    if matches!(step.action, Action::Retire | Action::Delete)
-        || operation.starts_with("Disassociate")
-    {
+    if matches!(step.action, Action::Retire | Action::Delete) {
         return Phase::Removal;
+    }
+    if operation.starts_with("Disassociate") {
+        return Phase::Detach;
     }
     if step.kind == "phone-flow" {
         return Phase::Flip;
@@ -64,7 +74,7 @@ pub(super) fn own_phase(step: &Step, made: &BTreeSet<(&str, &str)>) -> Phase {
     // What becomes published without a change was a draft only: nobody could reach it. Nor does anybody
     // use what other steps wait for: a function, a bot, audio on its way.
     let new = matches!(step.action, Action::Create | Action::Publish)
-        || step.provides.is_some()
+        || step.provides.as_ref().is_some_and(|(kind, _)| kind != RESTORED)
         || made.contains(&(step.kind.as_str(), step.name.as_str()));
     if new || QUIET.contains(&operation) || writes_draft(step) {
         return Phase::Quiet;

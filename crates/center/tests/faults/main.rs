@@ -5,6 +5,7 @@ mod cycles;
 mod dump;
 mod files;
 mod replay;
+mod rollback;
 mod stage;
 mod sweep;
 mod unasked;

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use trunkline_center::apply::{Event, Machine, MemoryJournal, Outcome, run};
 use trunkline_center::export::export;
 use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
+use trunkline_center::rollback::{self, Rollback, RollbackInput};
 use trunkline_center::state::NOTHING;
 use trunkline_center::{
     Bindings, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
@@ -23,6 +24,14 @@ const STAGING: &str = "acme-staging";
 
 /// The index lags for longer than two runs take.
 const SEARCH_LAG: f64 = 600.0;
+
+/// A run: what was there before it, its plan, and its journal.
+#[derive(Clone)]
+pub struct Run {
+    pub before: Snapshot,
+    pub plan: Plan,
+    pub events: Vec<Event>,
+}
 
 /// A file of a test: path and text.
 pub type Text = (String, String);
@@ -135,6 +144,15 @@ impl Stage {
 
     /// Carries out what a machine has left to do, unless it dies on the way: then None.
     pub fn carry_out(&self, machine: &mut Machine, crash: Option<Crash>) -> Option<Outcome> {
+        self.journalled(machine, crash).0
+    }
+
+    /// The same, with what was journalled.
+    fn journalled(
+        &self,
+        machine: &mut Machine,
+        crash: Option<Crash>,
+    ) -> (Option<Outcome>, Vec<Event>) {
         let fragile = Fragile::new(&self.cloud, crash);
         let mut journal = MemoryJournal::default();
         let mut silent = |_| {};
@@ -142,8 +160,46 @@ impl Stage {
             let running = run(&fragile, machine, &mut journal, &mut silent, &|| false);
             until_crash(&fragile, running)
         };
-        self.journal.lock().expect("one thread").extend(journal.0);
-        outcome.map(|o| o.expect("a journal in memory"))
+        self.journal.lock().expect("one thread").extend(journal.0.clone());
+        (outcome.map(|o| o.expect("a journal in memory")), journal.0)
+    }
+
+    /// Reads the instance as it is now, drafts included.
+    pub fn whole(&self) -> Snapshot {
+        let options = ReadOptions { drafts: true, ..self.read_options() };
+        let reading = take(&self.cloud, &self.instance, None, &self.bindings, &options);
+        wait(reading).expect("a read")
+    }
+
+    /// Begins a run: what was there before it, its plan, and nothing done yet.
+    #[track_caller]
+    pub fn run(&self, wanted: &Documents) -> Run {
+        let before = self.whole();
+        let plan = self.plan(wanted).unwrap_or_else(|report| panic!("no plan: {report:#?}"));
+        Run { before, plan, events: Vec::new() }
+    }
+
+    /// Takes up a run with a fresh machine, unless it dies on the way: then None.
+    pub fn carry_on(&self, run: &mut Run, crash: Option<Crash>) -> Option<Outcome> {
+        let mut machine = Machine::new(run.plan.clone(), self.instance.clone());
+        machine.replay(&run.events);
+        let (outcome, events) = self.journalled(&mut machine, crash);
+        run.events.extend(events);
+        outcome
+    }
+
+    /// Plans the inverse of a run.
+    pub fn undoing(&self, run: &Run) -> Result<Rollback, Report> {
+        let now = self.whole();
+        rollback::plan(&RollbackInput {
+            run: &run.plan,
+            events: &run.events,
+            before: &run.before,
+            now: &now,
+            bindings: &self.bindings,
+            baseline: &NOTHING,
+            options: &self.options,
+        })
     }
 
     /// Plans and applies to the end; returns the plan and how it ended.

@@ -50,7 +50,7 @@ pub fn fresh(belief: bool) -> Stage {
 }
 
 /// Where two texts begin to differ, with a little around it.
-fn difference(key: &str, found: Option<&Value>, expected: Option<&Value>) -> String {
+pub fn difference(key: &str, found: Option<&Value>, expected: Option<&Value>) -> String {
     let text = |v: Option<&Value>| v.map_or_else(|| "nothing".to_owned(), Value::to_string);
     let (found, expected) = (text(found), text(expected));
     let same = found.chars().zip(expected.chars()).take_while(|(a, b)| a == b).count();

@@ -8,6 +8,23 @@ use crate::resource::Resource;
 use serde_json::{Map, Value, json};
 use trunkline_flow::{content, reference};
 
+/// Whether a body as a document says it is a stub that an apply of ours left behind.
+pub(crate) fn is_stub_of_ours(body: &Map<String, Value>) -> bool {
+    super::is_stub(body)
+}
+
+/// The content of a stub for a flow or module whose body as a document this is; None for other kinds.
+pub(crate) fn stub_for(kind: &str, body: &Map<String, Value>) -> Option<Value> {
+    match kind {
+        "flow" => {
+            let flow_type = body.get("type").and_then(Value::as_str).unwrap_or("CONTACT_FLOW");
+            crate::kinds::flow::stub_content(flow_type)
+        }
+        "module" => Some(crate::kinds::module::stub_content()),
+        _ => None,
+    }
+}
+
 fn whole_content(body: &Map<String, Value>) -> Value {
     let logic = body.get("content").cloned().unwrap_or_default();
     json!({ "$json": content::join(logic, body.get("layout").cloned()) })

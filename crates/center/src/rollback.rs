@@ -1,0 +1,119 @@
+//! Rollback: the plan that undoes what a run began.
+//!
+//! Every managed field of what the run touched goes back to what it was before, by name; what the run made
+//! goes. It is a plan like any other: made without calls, journalled, resumed, rolled back. What others
+//! changed since stays as it is and is listed, and so is what the service cannot undo. `touched` says what
+//! the run began, `wanted` what there shall be, `drafts` restores drafts, `removal` takes away what was made.
+
+mod drafts;
+mod removal;
+mod touched;
+mod wanted;
+
+use crate::apply::Event;
+use crate::bindings::Bindings;
+use crate::plan::{Plan, PlanInput, PlanOptions, build_with};
+use crate::snapshot::Snapshot;
+use crate::state::Baseline;
+use std::collections::BTreeSet;
+use trunkline_model::{Diagnostic, Report};
+
+/// What a rollback is planned from.
+#[derive(Clone, Copy)]
+pub struct RollbackInput<'a> {
+    /// The plan of the run.
+    pub run: &'a Plan,
+    /// What the run journalled.
+    pub events: &'a [Event],
+    /// The instance before the run, with the drafts of what it touched.
+    pub before: &'a Snapshot,
+    /// The instance now, with the drafts that `drafts_needed` names.
+    pub now: &'a Snapshot,
+    /// What the environment binds.
+    pub bindings: &'a Bindings,
+    /// What is remembered of the target.
+    pub baseline: &'a Baseline,
+    /// How plans are made for the target.
+    pub options: &'a PlanOptions,
+}
+
+/// What undoes a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollback {
+    /// The plan.
+    pub plan: Plan,
+    /// What the service cannot undo, and what it undoes in another way.
+    pub cannot: Vec<Diagnostic>,
+    /// What stays, because others changed it since or use it.
+    pub kept: Vec<Diagnostic>,
+}
+
+/// Kinds and ids of what a run touched whose drafts `plan` needs to know.
+pub fn drafts_needed(run: &Plan, events: &[Event], now: &Snapshot) -> Vec<(&'static str, String)> {
+    touched::draftable(run, events, now)
+}
+
+/// Plans the inverse of what a run began.
+pub fn plan(input: &RollbackInput<'_>) -> Result<Rollback, Report> {
+    let touched = touched::of(input);
+    let mut findings = Findings::default();
+    let mut goal = wanted::of(input, &touched, &mut findings);
+    let removed = removal::chosen(input, &touched, &goal, &mut findings);
+    findings.cannot.extend(removal::cannot_be_deleted(&removed, input));
+    let options = PlanOptions {
+        overwrite_drafts: true,
+        overwrite_drift: true,
+        prune: false,
+        as_drafts: false,
+        ..input.options.clone()
+    };
+    loop {
+        let plan_input = PlanInput {
+            documents: &goal.documents,
+            snapshot: input.now,
+            bindings: input.bindings,
+            baseline: input.baseline,
+            options: &options,
+        };
+        let built = build_with(&plan_input, &mut |steps, changes| {
+            drafts::add(input, &options, &goal, steps, changes);
+            removal::tags(input, &touched, steps, changes);
+            removal::add(input, &removed, steps, changes);
+        });
+        match built {
+            Ok(plan) => {
+                let Findings { cannot, kept } = findings;
+                return Ok(Rollback { plan, cannot, kept });
+            }
+            Err(report) => give_up(report, &mut goal, &mut findings)?,
+        }
+    }
+}
+
+/// What is told beside the plan.
+#[derive(Default)]
+struct Findings {
+    cannot: Vec<Diagnostic>,
+    kept: Vec<Diagnostic>,
+}
+
+/// Leaves out what cannot be planned, and says so; the report where that helps nothing.
+fn give_up(report: Report, goal: &mut wanted::Goal, findings: &mut Findings) -> Result<(), Report> {
+    let subjects: BTreeSet<String> =
+        report.0.iter().filter_map(|d| d.place.subject.clone()).collect();
+    let refused = goal.documents.iter().filter(|d| subjects.contains(&d.subject()));
+    let refused: Vec<_> = refused.map(|d| (d.kind, d.name.clone())).collect();
+    if refused.is_empty() {
+        return Err(report);
+    }
+    for (kind, name) in refused {
+        goal.documents.remove(kind, &name);
+        goal.drafts.retain(|d| (d.kind, d.name.as_str()) != (kind, name.as_str()));
+    }
+    findings.cannot.extend(report.0.into_iter().map(|problem| {
+        let mut cannot = Diagnostic::warning("TL0530", problem.message.clone());
+        cannot.place = problem.place;
+        problem.notes.into_iter().fold(cannot, Diagnostic::because)
+    }));
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What a run began: resources that were there before, and resources that it made.
+
+use super::RollbackInput;
+use crate::apply::Event;
+use crate::kind::KindName;
+use crate::kinds;
+use crate::plan::{Action, PROJECT_TAG, Plan, Step};
+use crate::read::text;
+use crate::resource::Resource;
+use crate::snapshot::Snapshot;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a run began.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// Kind and name, as before the run.
+    pub(super) there: BTreeSet<(KindName, String)>,
+    /// Kind and name, as now, of what it made and is still there; in the order in which it was made.
+    pub(super) made: Vec<(KindName, String)>,
+    /// Switches of the instance that it wrote.
+    pub(super) attributes: BTreeSet<String>,
+    /// Fingerprints of drafts that it wrote.
+    pub(super) drafts: BTreeSet<String>,
+    /// Kind and name of what it deleted.
+    pub(super) deleted: BTreeSet<(KindName, String)>,
+}
+
+/// What the journal says of a step.
+#[derive(Clone, Debug, Default)]
+struct Fate {
+    begun: bool,
+    done: bool,
+    /// The id of what it made.
+    id: String,
+}
+
+fn fates(events: &[Event]) -> BTreeMap<&str, Fate> {
+    let mut fates: BTreeMap<&str, Fate> = BTreeMap::new();
+    for event in events {
+        match event {
+            Event::StepStarted { step, .. } => fates.entry(step).or_default().begun = true,
+            Event::StepDone { step, id, .. } => {
+                let fate = fates.entry(step).or_default();
+                (fate.begun, fate.done) = (true, true);
+                fate.id.clone_from(id);
+            }
+            _ => {}
+        }
+    }
+    fates
+}
+
+fn begun<'a>(run: &'a Plan, events: &'a [Event]) -> Vec<(&'a Step, Fate)> {
+    let fates = fates(events);
+    let known = |step: &'a Step| Some((step, fates.get(step.id.as_str())?.clone()));
+    run.steps.iter().filter_map(known).filter(|(_, fate)| fate.begun).collect()
+}
+
+/// The id of what a step writes to, where its input says it; empty otherwise.
+fn id_of(step: &Step) -> String {
+    let member = kinds::get(&step.kind).map_or("", |k| k.spec().id_member);
+    let arn = text(&step.call.input, "resourceArn");
+    let id = match arn.rsplit_once('/') {
+        Some((_, id)) => id.to_owned(),
+        None => text(&step.call.input, member),
+    };
+    let id = id.trim_end_matches(":$SAVED");
+    if id.starts_with("${") { String::new() } else { id.to_owned() }
+}
+
+/// A resource by its id.
+pub(super) fn by_id<'a>(snapshot: &'a Snapshot, kind: &str, id: &str) -> Option<&'a Resource> {
+    if id.is_empty() {
+        return None;
+    }
+    snapshot.resources.iter().find(|r| r.kind == kind && r.id == id)
+}
+
+pub(super) fn of(input: &RollbackInput<'_>) -> Touched {
+    let RollbackInput { run, events, before, now, .. } = *input;
+    let mut touched = Touched {
+        drafts: events.iter().filter_map(|e| e.draft().map(str::to_owned)).collect(),
+        ..Touched::default()
+    };
+    for (step, fate) in begun(run, events) {
+        let Some(kind) = kinds::get(&step.kind).map(|k| k.spec().name) else { continue };
+        let there = by_id(before, kind, &id_of(step)).or_else(|| before.get(kind, &step.name));
+        if let Some(there) = there {
+            let key = (kind, there.name.clone());
+            if step.action == Action::Delete && fate.done {
+                touched.deleted.insert(key.clone());
+            }
+            touched.there.insert(key);
+            let attribute = text(&step.call.input, "AttributeType");
+            touched.attributes.extend(Some(attribute).filter(|a| !a.is_empty()));
+        } else if let Some(made) = made_by(step, &fate, input)
+            && !touched.made.iter().any(|(k, n)| (*k, n.as_str()) == (made.kind, &made.name))
+        {
+            touched.made.push((made.kind, made.name.clone()));
+        }
+    }
+    // What stands by its id under another name was there before.
+    let is_new = |(kind, name): &(KindName, String)| {
+        let resource = now.get(kind, name);
+        resource.is_some_and(|r| by_id(before, kind, &r.id).is_none())
+    };
+    touched.made.retain(is_new);
+    touched
+}
+
+/// What a step made, where it is still there and nobody else made it.
+fn made_by<'a>(step: &Step, fate: &Fate, input: &RollbackInput<'a>) -> Option<&'a Resource> {
+    let kind = kinds::get(&step.kind)?;
+    let found = by_id(input.now, &step.kind, &fate.id);
+    let found = found.or_else(|| input.now.get(&step.kind, &step.name))?;
+    let known = fate.done && !fate.id.is_empty() && !found.id.is_empty();
+    if step.made.is_some() && known {
+        return (found.id == fate.id).then_some(found);
+    }
+    // Begun, and nobody knows more: it is ours if it carries our tag, where it can carry one.
+    let tagged = kind.spec().create.as_ref().is_some_and(|c| c.tags);
+    let ours = !tagged || found.tags.get(PROJECT_TAG) == Some(&input.run.project);
+    ours.then_some(found)
+}
+
+/// Flows, modules and views that are touched, by their ids now.
+pub(super) fn draftable(
+    run: &Plan,
+    events: &[Event],
+    now: &Snapshot,
+) -> Vec<(&'static str, String)> {
+    let mut all = BTreeSet::new();
+    for (step, fate) in begun(run, events) {
+        let Some(kind) = kinds::get(&step.kind).filter(|k| k.has_drafts()) else { continue };
+        let ids = [id_of(step), fate.id];
+        let found = ids.iter().find_map(|id| by_id(now, kind.spec().name, id));
+        let found = found.or_else(|| now.get(kind.spec().name, &step.name));
+        all.extend(found.map(|r| (r.kind, r.id.clone())));
+    }
+    all.into_iter().collect()
+}
