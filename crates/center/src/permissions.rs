@@ -4,6 +4,7 @@
 //! Every reading of an instance reads all kinds, so reading needs the actions of all of them; writing needs those
 //! of the kinds in use. Pure.
 
+mod check;
 mod denied;
 mod policy;
 mod template;
@@ -12,6 +13,7 @@ use crate::kind::{Retire, Spec};
 use crate::kinds;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use check::{Checked, Checks, Scene, Verdict, check};
 pub use denied::{Denied, denied};
 pub use policy::{Places, statements};
 pub use template::{Roles, instance_of, template, to_yaml};

@@ -1,6 +1,7 @@
 //! `trunkline doctor`: looks at everything that a deployment needs, and says what to do about what is not
-//! well. Reads only. The clock is not compared: AWS refuses a signature of another time by itself, and
-//! its refusal shows here.
+//! well. Reads only, but for one small object that it writes to the state store and deletes again.
+
+mod permissions;
 
 use super::Outcome;
 use crate::connect::{self, Access};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use trunkline_aws::{Aws, Client, Options};
-use trunkline_center::{Call, Cloud as _, call_failed, find_instance};
+use trunkline_center::{Call, Cloud as _, Documents, call_failed, find_instance};
 use trunkline_model::{EnvironmentUse, Report, Target};
 
 #[derive(clap::Args)]
@@ -152,7 +153,6 @@ fn look(
             count => findings.ok("documents", format!("{count}, all readable")),
         }
     }
-    let prompts = documents.is_some_and(|d| d.iter().any(|d| d.kind == "prompt"));
     let names: Vec<String> = match &arguments.environment {
         Some(name) => vec![name.clone()],
         None => {
@@ -169,11 +169,13 @@ fn look(
     let region = first.region.clone();
     runtime::block_on(async {
         let own = aws.client(Options::new(region)).await.map_err(|e| call_failed(&e));
+        permissions::clock(&aws, findings);
         let Some(own) = findings.keep("credentials", own) else { return Ok(()) };
         findings.ok("credentials", own.identity().arn.clone());
+        permissions::store(&aws, located, findings).await;
         for target in targets {
             findings.on(&target);
-            look_at(&aws, &target, prompts, findings).await;
+            look_at(&aws, &own, &target, documents.as_ref(), findings).await;
         }
         Ok(())
     })
@@ -200,7 +202,14 @@ fn git(located: Option<&Located>, findings: &mut Findings<'_>) {
     }
 }
 
-async fn look_at(aws: &Aws, target: &Target, prompts: bool, findings: &mut Findings<'_>) {
+async fn look_at(
+    aws: &Aws,
+    own: &Client,
+    target: &Target,
+    documents: Option<&Documents>,
+    findings: &mut Findings<'_>,
+) {
+    let prompts = documents.is_some_and(|d| d.iter().any(|d| d.kind == "prompt"));
     let run = journal::run_id();
     let environment = &target.environment;
     let mut reader = None;
@@ -226,6 +235,11 @@ async fn look_at(aws: &Aws, target: &Target, prompts: bool, findings: &mut Findi
         let found = find_instance(client, &environment.account, &target.region, &alias).await;
         if let Some(instance) = findings.keep("instance", found) {
             findings.ok("instance", format!("{alias}   {}", instance.id));
+            for (client, reads) in [(&reader, true), (&writer, false)] {
+                let Some(client) = client else { continue };
+                permissions::check(own, client, target, &instance, documents, reads, findings)
+                    .await;
+            }
         }
     }
     match (&environment.staging_bucket, &writer) {

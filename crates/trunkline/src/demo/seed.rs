@@ -4,35 +4,12 @@
 use super::center;
 use super::world::{BUILD, Hand, PLACES, Place, SHARED_ACCOUNT, text};
 use serde_json::{Value, json};
+use trunkline_center::permissions;
 use trunkline_lab::Lab;
 use trunkline_model::Report;
 
-/// What the reading role may do.
-const READS: &[&str] = &[
-    "connect:List*",
-    "connect:Search*",
-    "connect:Describe*",
-    "connect:Get*",
-    "lambda:GetFunction",
-    "lex:ListBots",
-    "lex:ListBotAliases",
-    "s3:ListBucket",
-];
-
-/// What the deploying role may do beyond that. Nothing here deletes.
-const WRITES: &[&str] = &[
-    "connect:Create*",
-    "connect:Update*",
-    "connect:Associate*",
-    "connect:TagResource",
-    "s3:GetObject",
-    "s3:PutObject",
-    "s3:DeleteObject",
-];
-
-/// Roles by name, with what they may do.
-const ROLES: &[(&str, &[&[&str]])] =
-    &[("trunkline-read", &[READS]), ("trunkline-deploy", &[READS, WRITES])];
+/// Roles by name, and whether they only read.
+const ROLES: &[(&str, bool)] = &[("trunkline-read", true), ("trunkline-deploy", false)];
 
 /// The functions that flows call; each environment's own ends in its name.
 const FUNCTIONS: &[&str] = &["tidewater-account-lookup", "tidewater-outage-report"];
@@ -72,11 +49,14 @@ fn roles(hand: &Hand<'_>) -> Result<(), Report> {
     let trust = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Principal": { "AWS": shared }, "Action": "sts:AssumeRole" },
     ]});
-    for (name, actions) in ROLES {
+    let needs = permissions::needs(&permissions::usual_kinds());
+    for (name, reads) in ROLES {
+        let wanted = needs.iter().filter(|n| !reads || n.reads());
+        let actions: Vec<&str> = wanted.map(|n| n.action.as_str()).collect();
         let role = json!({ "RoleName": name, "AssumeRolePolicyDocument": trust.to_string() });
         hand.call("iam", "CreateRole", role)?;
         let policy = json!({ "Version": "2012-10-17", "Statement": [
-            { "Effect": "Allow", "Action": actions.concat(), "Resource": "*" },
+            { "Effect": "Allow", "Action": actions, "Resource": "*" },
         ]});
         let policy = json!({ "RoleName": name, "PolicyName": "contact-center",
             "PolicyDocument": policy.to_string() });
