@@ -7,9 +7,11 @@
 mod home;
 mod lab_server;
 mod memory_cloud;
+mod memory_store;
 mod wait;
 
 pub use home::Home;
 pub use lab_server::LabServer;
 pub use memory_cloud::{Blow, MemoryCloud, Seen};
+pub use memory_store::{MemoryStore, Mishap};
 pub use wait::wait_until;

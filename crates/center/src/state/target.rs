@@ -68,8 +68,13 @@ pub struct Remembered {
 impl TargetState {
     /// The state of a target. Reads nothing.
     pub fn new(store: Arc<dyn Store>, target: &Target) -> Self {
-        let prefix = format!("{}-{}/", target.environment.name, target.region);
-        Self { store, prefix, label: target.label() }
+        Self::named(store, &target.environment.name, target.region.as_str())
+    }
+
+    /// The same by the names of environment and region.
+    pub fn named(store: Arc<dyn Store>, environment: &str, region: &str) -> Self {
+        let prefix = format!("{environment}-{region}/");
+        Self { store, prefix, label: format!("{environment} / {region}") }
     }
 
     /// Where the store is, for people.

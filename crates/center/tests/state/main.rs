@@ -1,0 +1,8 @@
+//! The state store: what its stores promise, who may write, what is remembered, and what it takes amiss.
+
+mod contract;
+mod fold;
+mod hands;
+mod samples;
+mod spoilt;
+mod whole;
