@@ -229,3 +229,70 @@ pub fn refused() -> Text {
         vec![("MessageParticipant", json!({ "Text": "Hello", "SSML": "<speak>Hello</speak>" }))];
     inbound("Broken", blocks)
 }
+
+/// What the second version says instead: path, text of the first, text of the second.
+const SECOND: &[(&str, &str, &str)] = &[
+    ("hours/Day", "Hours: 17", "Hours: 18"),
+    ("hours/Day", "TimeZone: UTC", "Description: By day\nTimeZone: Europe/Paris"),
+    ("hours-overrides/x", "'2027-12-26'", "'2027-12-28'"),
+    ("prompts/Hello.yaml", "Says hello", "Greets"),
+    ("prompts/Hello.wav", "RIFF1", "RIFF2"),
+    ("predefined-attributes/Skill", "- Loans", "- Cards"),
+    ("agent-statuses/Lunch", "Away", "Eating"),
+    ("user-hierarchy/Levels", "LevelTwo: Team", "LevelTwo: Group\nLevelThree: Desk"),
+    ("security-profiles/Coach", "Listens in", "Listens"),
+    ("security-profiles/Coach", "- BasicAgentAccess", "- BasicAgentAccess\n- OutboundCallAccess"),
+    ("instance/attributes", "CONTACTFLOW_LOGS: true", "CONTACTFLOW_LOGS: false"),
+    ("storage-configs/call_recordings", "calls", "voices"),
+    ("phone-flows/main-line", "${flow:Main}", "${flow:Extra}"),
+    ("quick-connects/Partner", "+15550100099", "+15550100098"),
+    ("quick-connects/Sell", "Name: Sell", "Name: Sell\nDescription: To the sellers"),
+    ("routing-profiles/Agents", "Priority: 1", "Priority: 2"),
+    ("routing-profiles/Agents", "Everybody", "All"),
+    ("routing-profiles/Agents", "Concurrency: 1", "Concurrency: 1\n- Channel: CHAT\n  Concurrency: 2"),
+    ("users/alice", "LastName: Doe", "LastName: Roe"),
+    ("users/alice", "- ${security-profile:Coach}", "- ${security-profile:Coach}\n- ${security-profile:Lead}"),
+    ("users/alice", "PhoneConfig", "HierarchyGroupId: ${hierarchy-group:EMEA/Help}\nPhoneConfig"),
+    ("users/alice", "AttributeValue: Tax\n  Level: 3", "AttributeValue: Cards\n  Level: 4"),
+    ("views/Card", "\"Next\"", "\"Next\",\"Back\""),
+    ("queues/Sales", "Name: Sales", "Name: Sales\nMaxContacts: 20\nTags:\n  team: sales"),
+    ("queues/Sales", "- ${quick-connect:Partner}", "- ${quick-connect:Other}"),
+    ("queues/Sales", "${flow:Whisper}", "${flow:Softly}"),
+    ("flows/Menu", "b0", "first"),
+    ("flows/Again", "\"status\"", "\"description\":\"Round\",\"tags\":{\"team\":\"x\"},\"status\""),
+    ("flows/Handover", "\"status\"", "\"state\":\"archived\",\"status\""),
+    ("flows/Main", "${prompt:Hello}", "${prompt:Welcome}"),
+    ("flows/Later", "Not yet", "Soon"),
+    ("flows/Broken", "Hello", "Hello there"),
+    ("modules/Ask", "Who are you?", "Who is there?"),
+];
+
+/// The second version of the project: another value in every kind, and further resources that name each other.
+pub fn second() -> Vec<Text> {
+    let mut files = everything();
+    for (path, old, new) in SECOND {
+        let found = files.iter_mut().find(|(p, _)| p.contains(path)).expect("the path");
+        assert!(found.1.contains(old), "{path} lacks {old}: {}", found.1);
+        found.1 = found.1.replace(old, new);
+    }
+    files.extend([
+        yaml("prompts/Welcome", "Name: Welcome\nDescription: Says welcome\nAudio: Hello.wav\n"),
+        yaml(
+            "quick-connects/Other",
+            "Name: Other\nQuickConnectConfig:\n  QuickConnectType: QUEUE\n  QueueConfig:\n    QueueId: ${queue:Service}\n    ContactFlowId: ${flow:Over}\n",
+        ),
+        queue("Service", "QuickConnectIds:\n- ${quick-connect:Other}\n"),
+        yaml("security-profiles/Lead", "Name: Lead\nDescription: Leads\nPermissions:\n- BasicAgentAccess\n"),
+        yaml("hierarchy-groups/EHD", "Name: Desk\nParentGroupId: ${hierarchy-group:EMEA/Help}\n"),
+        yaml(
+            "approved-origins/other",
+            "Name: https://other.example.com\nOrigin: https://other.example.com\n",
+        ),
+        inbound("Extra", vec![to_flow("More"), to_queue("Service"), to_module("New")]),
+        inbound("More", vec![to_flow("Extra"), to_flow("Main")]),
+        flow("Over", "QUEUE_TRANSFER", "published", vec![to_queue("Service"), to_flow("Menu")]),
+        flow("Softly", "OUTBOUND_WHISPER", "published", vec![say("Hush")]),
+        module("New", vec![say("New"), to_module("Ask")]),
+    ]);
+    files
+}

@@ -1,10 +1,11 @@
 //! A rollback brings back what was there before, in every managed field, and nothing else.
 
 use crate::dump::named;
-use crate::files::everything;
-use crate::stage::{Run, Stage, documents};
+use crate::files::{everything, hours, inbound, queue, say, second, to_flow};
+use crate::stage::{Run, Stage, Text, documents};
 use crate::sweep::{difference, fresh};
-use serde_json::Value;
+use crate::unasked::saved_over;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use trunkline_center::rollback::Rollback;
 
@@ -64,4 +65,145 @@ fn a_first_deployment_is_taken_back() {
             "belief {belief}"
         );
     }
+}
+
+#[test]
+fn a_second_deployment_is_taken_back_to_the_first() {
+    for belief in [true, false] {
+        let stage = fresh(belief);
+        stage.deploy(&documents(&everything()));
+        let before = comparable(&stage);
+        let mut run = stage.run(&documents(&second()));
+        let outcome = stage.carry_on(&mut run, None).expect("nothing kills it");
+        assert_eq!(outcome.failures, []);
+        let back = undone(&stage, &run, &before).unwrap_or_else(|why| panic!("{why}"));
+        assert_eq!(back.kept, []);
+        assert_eq!(back.cannot, [], "belief {belief}");
+    }
+}
+
+/// Applies a first version, lets somebody work, applies a second one and lets somebody work again; the rollback
+/// must end as `expected` says of the flow: what callers hear, and the draft. Returns what it tells.
+#[track_caller]
+fn flow_after(
+    first: &[Text],
+    theirs_before: Option<&str>,
+    second: &[Text],
+    theirs_since: Option<&str>,
+    expected: (&str, &str),
+) -> (Vec<String>, Vec<String>) {
+    let mut stage = Stage::new();
+    stage.deploy(&documents(first));
+    stage.options.overwrite_drafts = true;
+    if let Some(text) = theirs_before {
+        saved_over(&stage, "flow", "A", text);
+    }
+    let mut run = stage.run(&documents(second));
+    let outcome = stage.carry_on(&mut run, None).expect("nothing kills it");
+    assert_eq!(outcome.failures, []);
+    if let Some(text) = theirs_since {
+        saved_over(&stage, "flow", "A", text);
+    }
+    let back = undo(&stage, &run).unwrap_or_else(|why| panic!("{why}"));
+    let id = stage.id_of("flow", "A");
+    let says = |id: &str| {
+        let flow = stage.called("DescribeContactFlow", json!({ "ContactFlowId": id }));
+        let content = flow["ContactFlow"]["Content"].as_str().expect("content").to_owned();
+        let content: Value = serde_json::from_str(&content).expect("JSON");
+        content["Actions"][0]["Parameters"]["Text"].as_str().expect("a text").to_owned()
+    };
+    let found = (says(&id), says(&format!("{id}:$SAVED")));
+    assert_eq!((found.0.as_str(), found.1.as_str()), expected);
+    let again = stage.undoing(&run).expect("a second rollback");
+    assert_eq!(again.plan.steps, []);
+    let texts = |all: &[trunkline_model::Diagnostic]| {
+        all.iter().map(|d| format!("{} {}", d.code, d.message)).collect()
+    };
+    (texts(&back.cannot), texts(&back.kept))
+}
+
+fn a(text: &str) -> Vec<Text> {
+    vec![inbound("A", vec![say(text)])]
+}
+
+fn a_draft(text: &str) -> Vec<Text> {
+    vec![crate::files::flow("A", "CONTACT_FLOW", "saved", vec![say(text)])]
+}
+
+#[test]
+fn drafts_come_back_beside_what_is_published() {
+    let nothing = (Vec::<String>::new(), Vec::<String>::new());
+    let told = flow_after(&a("One"), Some("Mine"), &a("Two"), None, ("One", "Mine"));
+    assert_eq!(told, nothing);
+    assert_eq!(flow_after(&a("One"), None, &a_draft("Two"), None, ("One", "One")), nothing);
+    let told = flow_after(&a("One"), Some("Mine"), &a_draft("Two"), None, ("One", "Mine"));
+    assert_eq!(told, nothing);
+}
+
+#[test]
+fn a_draft_that_somebody_saved_since_stays() {
+    let (cannot, kept) = flow_after(&a("One"), None, &a("Two"), Some("New"), ("One", "New"));
+    assert_eq!(cannot, Vec::<String>::new());
+    assert_eq!(kept, ["TL0531 flow \"A\" has a draft that somebody saved since; it stays"]);
+}
+
+#[test]
+fn what_was_only_saved_is_a_draft_again_and_stays_published() {
+    let (cannot, _) = flow_after(&a_draft("One"), None, &a("Two"), None, ("Two", "One"));
+    assert_eq!(cannot, ["TL0530 flow \"A\" stays published"]);
+}
+
+#[test]
+fn what_others_changed_since_stays_and_is_told() {
+    let stage = Stage::new();
+    stage.deploy(&documents(&[hours(), queue("Sales", "MaxContacts: 10\nDescription: One\n")]));
+    let second = [
+        hours(),
+        queue("Sales", "MaxContacts: 20\nDescription: Two\n"),
+        queue("Service", ""),
+        queue("Other", "Description: Ours\n"),
+        inbound("A", vec![to_flow("B")]),
+        inbound("B", vec![say("Hello")]),
+    ];
+    let mut run = stage.run(&documents(&second));
+    stage.carry_on(&mut run, None);
+    let id = stage.id_of("queue", "Sales");
+    stage.called("UpdateQueueMaxContacts", json!({ "QueueId": id, "MaxContacts": 30 }));
+    let id = stage.id_of("queue", "Other");
+    let input = json!({ "QueueId": id, "Name": "Other", "Description": "Mine" });
+    stage.called("UpdateQueueName", input);
+    let content = |file: &Text| {
+        let document: Value = serde_json::from_str(&file.1).expect("JSON");
+        document["content"].to_string().replace("${flow:B}", &stage.id_of("flow", "B"))
+    };
+    let theirs = content(&inbound("Theirs", vec![to_flow("B")]));
+    let input = json!({ "Name": "Theirs", "Type": "CONTACT_FLOW", "Content": theirs });
+    stage.called("CreateContactFlow", input);
+    let back = undo(&stage, &run).unwrap_or_else(|why| panic!("{why}"));
+    let kept: Vec<&str> = back.kept.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(
+        kept,
+        [
+            "`MaxContacts` of queue \"Sales\" was changed since; it stays",
+            "queue \"Other\" stays: its Description was changed since",
+            "flow \"B\" stays: flow \"Theirs\" uses it",
+        ]
+    );
+    let all = comparable(&stage);
+    let there = |key: &str| all.contains_key(key);
+    assert!(there("queue/Other") && there("flow/B") && there("flow/Theirs"), "{:?}", all.keys());
+    assert!(!there("queue/Service") && !there("flow/A"), "{:?}", all.keys());
+    let sales = &all["queue/Sales"]["Queue"];
+    assert_eq!((&sales["MaxContacts"], &sales["Description"]), (&json!(30), &json!("One")));
+}
+
+#[test]
+fn a_text_that_the_service_cannot_empty_stays_and_is_told() {
+    let stage = Stage::new();
+    stage.deploy(&documents(&[hours(), queue("Sales", "")]));
+    let mut run = stage.run(&documents(&[hours(), queue("Sales", "Description: Two\n")]));
+    stage.carry_on(&mut run, None);
+    let back = undo(&stage, &run).unwrap_or_else(|why| panic!("{why}"));
+    let cannot: Vec<&str> = back.cannot.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(cannot, ["`Description` of queue \"Sales\" stays"]);
 }

@@ -10,9 +10,9 @@ use trunkline_center::apply::{Event, Machine, MemoryJournal, Outcome, run};
 use trunkline_center::export::export;
 use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
 use trunkline_center::rollback::{self, Rollback, RollbackInput};
-use trunkline_center::state::NOTHING;
+use trunkline_center::state::{AppliedResource, NOTHING};
 use trunkline_center::{
-    Bindings, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
+    Bindings, Document, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
 };
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region, Report};
@@ -58,6 +58,12 @@ pub fn documents(files: &[Text]) -> Documents {
     let files: Vec<File> =
         files.iter().map(|(path, text)| (path.clone(), text.as_bytes().to_vec())).collect();
     Documents::load(&files).unwrap_or_else(|report| panic!("unreadable: {report:#?}"))
+}
+
+fn applied(document: &Document) -> AppliedResource {
+    let Document { kind, name, body, .. } = document;
+    let (kind, name, id) = ((*kind).to_owned(), name.clone(), String::new());
+    AppliedResource { kind, name, id, body: body.clone(), begun: Vec::new() }
 }
 
 impl Stage {
@@ -175,7 +181,10 @@ impl Stage {
     #[track_caller]
     pub fn run(&self, wanted: &Documents) -> Run {
         let before = self.whole();
-        let plan = self.plan(wanted).unwrap_or_else(|report| panic!("no plan: {report:#?}"));
+        let mut plan = self.plan(wanted).unwrap_or_else(|report| panic!("no plan: {report:#?}"));
+        if plan.wanted.is_empty() {
+            plan.wanted = wanted.iter().map(applied).collect();
+        }
         Run { before, plan, events: Vec::new() }
     }
 

@@ -59,7 +59,7 @@ fn what_the_project_does_not_hold_stays_byte_for_byte() {
     stage.is_settled(&documents(&[]));
 }
 
-fn saved_over(stage: &Stage, kind: &str, name: &str, text: &str) {
+pub fn saved_over(stage: &Stage, kind: &str, name: &str, text: &str) {
     let (file, member, operation): (Text, &str, &str) = match kind {
         "flow" => (inbound(name, vec![say(text)]), "ContactFlowId", "UpdateContactFlowContent"),
         _ => {
