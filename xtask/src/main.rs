@@ -2,6 +2,7 @@
 //! starts other programs; holds no logic of the product.
 
 mod bench;
+mod faults;
 mod python;
 mod steps;
 mod tidy;
@@ -22,6 +23,10 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         "wirecheck",
         "holds the records of the last run against AWS's models, and prints what they lack",
     ),
+    (
+        "faults",
+        "kills, cuts off and refuses the program at every write, and recovers from each (30 minutes)",
+    ),
     ("bench", "builds the release binary and prints figures"),
 ];
 
@@ -33,6 +38,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(),
         Some("conformance") => verify::conformance(rest),
         Some("wirecheck") => verify::wirecheck(),
+        Some("faults") => faults::run(),
         Some("bench") => bench::run(rest),
         _ => {
             help();

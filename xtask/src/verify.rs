@@ -9,6 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Names the Python of the oracle to tests.
+pub(crate) const ORACLE: &str = "TRUNKLINE_ORACLE";
+
 /// The command `test`: runs everything; true where nothing failed.
 pub(crate) fn test(words: &[String]) -> Result<bool> {
     let quick = words.iter().any(|w| w == "--quick");
@@ -36,12 +39,17 @@ pub(crate) fn test(words: &[String]) -> Result<bool> {
     let built =
         steps.step("build", || run(cargo(workspace).args(["test", "--workspace", "--no-run"])));
     steps.step("real flows", || Ok(corpus(workspace)));
+    // Before cargo's tests: some of them ask the oracle, which is written in Python.
+    let python = prepared(workspace, &mut steps);
     steps.step("cargo test", || {
         let mut command = cargo(workspace);
         command.args(["test", "--workspace", "--no-fail-fast"]);
+        if let Ok(python) = &python {
+            command.env(ORACLE, &python.program);
+        }
         run(command.env("TRUNKLINE_RECORD_DIR", &records))
     });
-    python_steps(workspace, &mut steps, &records, built, &[])?;
+    python_steps(workspace, &mut steps, &records, built, python, &[]);
     Ok(steps.close())
 }
 
@@ -52,7 +60,8 @@ pub(crate) fn conformance(names: &[String]) -> Result<bool> {
     let mut steps = Steps::default();
     let built =
         steps.step("build", || run(cargo(&workspace).args(["build", "--package", "trunkline"])));
-    python_steps(&workspace, &mut steps, &records, built, names)?;
+    let python = prepared(&workspace, &mut steps);
+    python_steps(&workspace, &mut steps, &records, built, python, names);
     Ok(steps.close())
 }
 
@@ -74,13 +83,9 @@ fn python_steps(
     steps: &mut Steps,
     records: &Path,
     built: bool,
+    python: Result<Python, String>,
     names: &[String],
-) -> Result<()> {
-    let mut python = Err("not prepared".to_owned());
-    steps.step("Python environment", || {
-        python = python::prepare(workspace)?;
-        Ok(python.as_ref().err().map_or(Verdict::Passed, |reason| Verdict::Skipped(reason.clone())))
-    });
+) {
     match (python, built) {
         (Ok(python), true) => {
             steps.step("conformance", || {
@@ -106,7 +111,16 @@ fn python_steps(
             steps.step("wire check", || Ok(Verdict::Skipped(reason)));
         }
     }
-    Ok(())
+}
+
+/// The tests' Python as a step of its own, or the reason why there is none.
+pub(crate) fn prepared(workspace: &Workspace, steps: &mut Steps) -> Result<Python, String> {
+    let mut python = Err("not prepared".to_owned());
+    steps.step("Python environment", || {
+        python = python::prepare(workspace)?;
+        Ok(python.as_ref().err().map_or(Verdict::Passed, |reason| Verdict::Skipped(reason.clone())))
+    });
+    python
 }
 
 /// Holds the records against AWS's models, recomputes signatures, and prints what the records lack.
@@ -165,7 +179,7 @@ fn script(workspace: &Workspace, python: &Python, file: &Path) -> Command {
     command
 }
 
-fn cargo(workspace: &Workspace) -> Command {
+pub(crate) fn cargo(workspace: &Workspace) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(&workspace.root);
     command

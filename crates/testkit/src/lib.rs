@@ -8,10 +8,14 @@ mod home;
 mod lab_server;
 mod memory_cloud;
 mod memory_store;
+mod oracle;
+mod proxy;
 mod wait;
 
 pub use home::Home;
 pub use lab_server::LabServer;
 pub use memory_cloud::{Blow, MemoryCloud, Seen};
 pub use memory_store::{MemoryStore, Mishap};
+pub use oracle::Oracle;
+pub use proxy::{Class, Proxy, Strike};
 pub use wait::wait_until;

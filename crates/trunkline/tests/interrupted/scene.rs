@@ -1,0 +1,251 @@
+//! A lab, accounts in it, and a project with every kind (`tests/oracle/center`) that the real program deploys
+//! through a proxy which strikes; clones of the project come and go, the state store stays.
+
+use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use trunkline_center::Cloud as _;
+use trunkline_lab::Options;
+use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle, Proxy};
+
+pub(crate) const REGION: &str = "us-west-2";
+const NUMBER: &str = "+15550100001";
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A lab for many scenes, and what judges them.
+pub(crate) struct World {
+    server: LabServer,
+    oracle: Option<RefCell<Oracle>>,
+    accounts: Cell<u64>,
+}
+
+/// An account with an instance, what the project binds to, and a place for the project's state.
+pub(crate) struct Scene<'w> {
+    world: &'w World,
+    pub(crate) account: String,
+    pub(crate) proxy: Proxy,
+    keeps: Keeps,
+    state: Home,
+}
+
+/// Where the project keeps its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// In a folder that all share.
+    Folder,
+    /// In a bucket of the account.
+    Bucket,
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// None where a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let server = LabServer::with(Options {
+            throttle: false,
+            search_lag_seconds: 2.0,
+            record: None,
+            ..Options::default()
+        });
+        Self {
+            server,
+            oracle: Oracle::start().map(RefCell::new),
+            accounts: Cell::new(300_000_000_000),
+        }
+    }
+
+    /// A scene in an account of its own.
+    pub(crate) fn scene(&self, keeps: Keeps) -> Scene<'_> {
+        let account = (self.accounts.get() + 1).to_string();
+        self.accounts.set(self.accounts.get() + 1);
+        let proxy = Proxy::start(&self.server.url(), &format!("acme-state-{account}"));
+        let scene = Scene { world: self, account, proxy, keeps, state: Home::new() };
+        scene.seed();
+        scene
+    }
+}
+
+impl Scene<'_> {
+    fn cloud(&self) -> MemoryCloud {
+        MemoryCloud::new(self.world.server.lab(), &self.account, REGION)
+    }
+
+    /// Makes what stands in the account before the first deployment.
+    fn seed(&self) {
+        let (cloud, account) = (self.cloud(), &self.account);
+        let instance = cloud.must(
+            "connect",
+            "CreateInstance",
+            json!({
+                "IdentityManagementType": "SAML", "InstanceAlias": self.alias(),
+                "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
+            }),
+        );
+        for bucket in ["acme-staging", "acme-recordings", "acme-state"] {
+            cloud.must("s3", "CreateBucket", json!({ "Bucket": format!("{bucket}-{account}") }));
+        }
+        let role = format!("arn:aws:iam::{account}:role/run");
+        cloud.must(
+            "lambda",
+            "CreateFunction",
+            json!({
+                "FunctionName": "lookup", "Role": role,
+                "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
+                "Runtime": "nodejs22.x", "Handler": "index.handler",
+            }),
+        );
+        let bot = json!({
+            "botName": "Concierge", "roleArn": role, "idleSessionTTLInSeconds": 300,
+            "dataPrivacy": { "childDirected": false },
+        });
+        let bot = cloud.must("lexv2-models", "CreateBot", bot);
+        let alias = json!({ "botId": bot["botId"], "botAliasName": "live" });
+        cloud.must("lexv2-models", "CreateBotAlias", alias);
+        let number = json!({ "TargetArn": instance["Arn"], "PhoneNumber": NUMBER });
+        cloud.must("connect", "ClaimPhoneNumber", number);
+    }
+
+    pub(crate) fn alias(&self) -> String {
+        format!("acme-{}", self.account)
+    }
+
+    /// A fresh clone of the project, which is a home of its own as well.
+    pub(crate) fn clone_of_project(&self) -> Home {
+        let home = Home::new();
+        let center = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle/center");
+        copy(&center, home.path());
+        let state = match self.keeps {
+            Keeps::Folder => self.state.path().display().to_string(),
+            Keeps::Bucket => format!("s3://acme-state-{}", self.account),
+        };
+        let marks = [("@STATE@", &*state), ("@ACCOUNT@", &*self.account), ("@NUMBER@", NUMBER)];
+        let mut config = home.read("trunkline.yaml");
+        for (mark, value) in marks {
+            config = config.replace(mark, value);
+        }
+        home.write("trunkline.yaml", config);
+        // The search for a configuration ends here.
+        std::fs::create_dir(home.join(".git")).expect("a folder");
+        home
+    }
+
+    fn command(&self, clone: &Home, url: &str, words: &[&str]) -> Command {
+        let mut command = clone.command(env!("CARGO_BIN_EXE_trunkline"));
+        command
+            .args(words)
+            .env("AWS_ENDPOINT_URL", url)
+            .env("AWS_ACCESS_KEY_ID", &self.account)
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("TRUNKLINE_RATE_SCALE", "off")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program in a clone, through the proxy.
+    pub(crate) fn run(&self, clone: &Home, words: &[&str]) -> Ran {
+        let (out, err) = (clone.join("stdout.txt"), clone.join("stderr.txt"));
+        let file = |path| std::fs::File::create(path).expect("a file");
+        let mut command = self.command(clone, &self.proxy.url(), words);
+        let child = command.stdout(file(&out)).stderr(file(&err)).spawn();
+        let status = self.proxy.run(child.expect("the program starts"), LIMIT);
+        let text = |path| std::fs::read_to_string(path).unwrap_or_default();
+        Ran { code: status.code(), out: text(&out), err: text(&err) }
+    }
+
+    /// How many steps the journals have as begun and not as done.
+    pub(crate) fn open_steps(&self) -> usize {
+        let (mut begun, mut done) = (BTreeSet::new(), BTreeSet::new());
+        for line in self.journals().iter().flat_map(|text| text.lines()) {
+            let Ok(event) = serde_json::from_str::<Value>(line) else { continue };
+            let step = event["step"].as_str().unwrap_or_default().to_owned();
+            match event["event"].as_str() {
+                Some("step-started") => begun.insert(step),
+                Some("step-done") => done.insert(step),
+                _ => false,
+            };
+        }
+        begun.difference(&done).count()
+    }
+
+    fn journals(&self) -> Vec<String> {
+        if self.keeps == Keeps::Folder {
+            let mut found = Vec::new();
+            texts(self.state.path(), &mut found);
+            return found;
+        }
+        let (cloud, bucket) = (self.cloud(), format!("acme-state-{}", self.account));
+        let listed = cloud.must("s3", "ListObjectsV2", json!({ "Bucket": bucket }));
+        let keys = listed["Contents"].as_array().cloned().unwrap_or_default();
+        let keys = keys.iter().filter_map(|row| row["Key"].as_str()).filter(|k| is_journal(k));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let read = |key: &str| {
+            let url = format!("http://lab/{bucket}/{key}");
+            let bytes = runtime.block_on(cloud.fetch(&url)).expect("an object");
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        keys.map(read).collect()
+    }
+
+    /// Everything that the instance holds, where there is an oracle.
+    pub(crate) fn dump(&self) -> Option<serde_json::Value> {
+        let mut oracle = self.world.oracle.as_ref()?.borrow_mut();
+        Some(oracle.dump(&self.world.server.url(), &self.account, REGION, &self.alias()))
+    }
+
+    /// What an instance lacks of what the documents say: by the oracle, or else by a plan.
+    pub(crate) fn differences(&self, clone: &Home) -> Vec<String> {
+        if let Some(oracle) = &self.world.oracle {
+            let url = self.world.server.url();
+            return oracle.borrow_mut().differences(clone.path(), "prod", &url);
+        }
+        let words = ["plan", "--env", "prod", "--include", "users", "--exit-code"];
+        let ran = self.run(clone, &words);
+        if ran.code == Some(0) { Vec::new() } else { vec![ran.out + &ran.err] }
+    }
+}
+
+/// Says whether the program has a command already.
+pub(crate) fn has_command(name: &str) -> bool {
+    let home = Home::new();
+    let ran = home.command(env!("CARGO_BIN_EXE_trunkline")).args([name, "--help"]).output();
+    ran.expect("the program runs").status.success()
+}
+
+fn is_journal(path: &str) -> bool {
+    path.ends_with(".jsonl") && path.contains("/journal/")
+}
+
+/// The journals under a folder.
+fn texts(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            texts(&path, found);
+        } else if is_journal(&path.display().to_string()) {
+            found.extend(std::fs::read_to_string(&path));
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder can be read") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            std::fs::create_dir_all(&target).expect("a folder can be made");
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("a file can be copied");
+        }
+    }
+}
