@@ -4,6 +4,7 @@ mod crash;
 mod cycles;
 mod dump;
 mod files;
+mod points;
 mod replay;
 mod rollback;
 mod stage;

@@ -44,7 +44,7 @@ fn cut(stage: &Stage, plan: &Plan, at: usize) -> Vec<Event> {
 }
 
 /// Steps that were begun and of which nothing more is known.
-fn in_doubt(events: &[Event]) -> usize {
+pub fn in_doubt(events: &[Event]) -> usize {
     let mut begun: BTreeSet<&str> = BTreeSet::new();
     for event in events {
         match event {

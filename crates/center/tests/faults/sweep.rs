@@ -12,13 +12,13 @@ use trunkline_testkit::Blow;
 
 /// What happens to one write.
 #[derive(Clone, Debug)]
-enum Fault {
+pub enum Fault {
     Blow(Blow),
     CrashBefore,
     CrashAfter,
 }
 
-const FAULTS: [Fault; 7] = [
+pub const FAULTS: [Fault; 7] = [
     Fault::Blow(Blow::LostBefore),
     Fault::Blow(Blow::LostAfter),
     Fault::Blow(Blow::Throttled),
@@ -33,13 +33,13 @@ const STRIDE: usize = 5;
 
 /// How a target ended: what the service says, and what an export gives.
 #[derive(PartialEq)]
-struct End {
+pub struct End {
     dump: BTreeMap<String, Value>,
     published: Vec<File>,
     drafts: Vec<File>,
 }
 
-fn end(stage: &Stage) -> End {
+pub fn end(stage: &Stage) -> End {
     End { dump: named(stage), published: stage.exported(false), drafts: stage.exported(true) }
 }
 
@@ -59,7 +59,7 @@ pub fn difference(key: &str, found: Option<&Value>, expected: Option<&Value>) ->
 }
 
 /// What differs, for people.
-fn differences(found: &End, expected: &End) -> Vec<String> {
+pub fn differences(found: &End, expected: &End) -> Vec<String> {
     let keys = found.dump.keys().chain(expected.dump.keys());
     let differs = keys.filter(|k| found.dump.get(*k) != expected.dump.get(*k));
     let mut all: Vec<String> =
@@ -68,6 +68,18 @@ fn differences(found: &End, expected: &End) -> Vec<String> {
     let (mine, theirs) = (files(found), files(expected));
     all.extend(mine.iter().filter(|f| !theirs.contains(f)).map(|(p, _)| format!("export: {p}")));
     all
+}
+
+/// Lets a fault happen at a write from now; returns the crash that the run has to be told of.
+pub fn strike(stage: &Stage, fault: &Fault, at: usize) -> Option<Crash> {
+    match fault {
+        Fault::Blow(blow) => {
+            stage.cloud.fail(at, blow.clone());
+            None
+        }
+        Fault::CrashBefore => Some(Crash::Before(at)),
+        Fault::CrashAfter => Some(Crash::After(at)),
+    }
 }
 
 /// Runs once under a fault and once more; says whether the first run came to its end by itself.
@@ -79,14 +91,7 @@ fn disturbed(
     expected: &End,
 ) -> Result<bool, String> {
     let stage = fresh(belief);
-    let crash = match fault {
-        Fault::Blow(blow) => {
-            stage.cloud.fail(at, blow.clone());
-            None
-        }
-        Fault::CrashBefore => Some(Crash::Before(at)),
-        Fault::CrashAfter => Some(Crash::After(at)),
-    };
+    let crash = strike(&stage, fault, at);
     let first = stage.attempt(wanted, crash);
     let whole = first.as_ref().is_some_and(|o| o.failures.is_empty() && o.done == o.total);
     if let (Fault::Blow(Blow::LostBefore | Blow::LostAfter), false) = (fault, whole) {
