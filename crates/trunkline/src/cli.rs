@@ -2,8 +2,8 @@
 //! in its file under `commands/`.
 
 use crate::commands::{
-    apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, log, plan,
-    resume, state,
+    apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, log,
+    merge_driver, plan, resume, state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -103,6 +103,9 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Run the lab, a local AWS to try things out on
     Lab(lab::Arguments),
+    /// Merge three versions of a flow by block; git runs it
+    #[command(hide = true)]
+    MergeDriver(merge_driver::Arguments),
     /// Explain an error code, or list all of them
     Explain(explain::Arguments),
     /// Print a shell's completion script

@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod instance;
 pub(crate) mod lab;
 pub(crate) mod log;
+pub(crate) mod merge_driver;
 pub(crate) mod plan;
 pub(crate) mod resume;
 pub(crate) mod state;
@@ -40,6 +41,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Lab(arguments) => lab::run(&arguments, app),
         Command::Demo(arguments) => demo::run(&arguments, app),
         Command::Doctor(arguments) => doctor::run(&arguments, app),
+        Command::MergeDriver(arguments) => merge_driver::run(&arguments, app),
         Command::Explain(arguments) => explain::run(&arguments, app),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Version => version::run(app),

@@ -14,6 +14,7 @@ pub(crate) enum Exit {
     Credentials,
     Waiting,
     Usage,
+    NotMerged,
     Interrupted,
     Terminated,
 }
@@ -27,6 +28,7 @@ pub(crate) const TABLE: &[(Exit, u8, &str)] = &[
     (Exit::Credentials, 4, "credentials or sign-in are missing, expired or refused"),
     (Exit::Waiting, 5, "stopped until a person decides: an approval, a stale plan"),
     (Exit::Usage, 64, "bad usage, or a configuration that cannot be used"),
+    (Exit::NotMerged, 129, "only `merge-driver`: nothing was merged, git keeps our version"),
     (Exit::Interrupted, 130, "interrupted (Ctrl-C); the message says how to go on"),
     (Exit::Terminated, 143, "terminated (SIGTERM); the message says how to go on"),
 ];

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use trunkline_center::{Documents, File, KINDS};
+use trunkline_center::{Documents, File, KINDS, renames};
 use trunkline_model::{Diagnostic, Report};
 
 /// Reads every document of a project.
@@ -39,8 +39,8 @@ fn quoted(message: &str) -> Option<String> {
     reference.or_else(|| message.split('`').nth(1).map(str::to_owned)).filter(|w| !w.is_empty())
 }
 
-/// Reads the files in the folders of the kinds, in order of path.
-fn read(root: &Path) -> Result<Vec<File>, Report> {
+/// Reads the files in the folders of the kinds and the renames, in order of path.
+pub(crate) fn read(root: &Path) -> Result<Vec<File>, Report> {
     let mut files = Vec::new();
     for folder in folders() {
         let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
@@ -58,6 +58,9 @@ fn read(root: &Path) -> Result<Vec<File>, Report> {
             }
         }
     }
+    if let Ok(bytes) = fs::read(root.join(renames::FILE)) {
+        files.push((renames::FILE.to_owned(), bytes));
+    }
     files.sort();
     Ok(files)
 }
@@ -66,31 +69,37 @@ fn folders() -> BTreeSet<&'static str> {
     KINDS.iter().map(|k| k.spec().folder).collect()
 }
 
-/// What writing an export changed.
-#[derive(Debug, Default)]
-pub(crate) struct Written {
-    pub(crate) added: Vec<String>,
-    pub(crate) changed: Vec<String>,
-    /// Files of documents that the instance no longer has; proposed, not removed.
-    pub(crate) gone: Vec<String>,
-}
-
-/// Writes documents. Each file appears whole or not at all; those that stay the same are not touched.
-pub(crate) fn save(root: &Path, documents: &Documents) -> Result<Written, Report> {
-    let existing: BTreeMap<String, Vec<u8>> = read(root)?.into_iter().collect();
-    let (files, mut written) = (documents.files(), Written::default());
-    for (path, bytes) in &files {
-        match existing.get(path) {
+/// Writes files; says which are new and which changed. Each appears whole or not at all; those that stay the
+/// same are not touched.
+pub(crate) fn write(
+    root: &Path,
+    existing: &[File],
+    files: &[File],
+) -> Result<(Vec<String>, Vec<String>), Report> {
+    let existing: BTreeMap<&str, &[u8]> =
+        existing.iter().map(|(p, b)| (p.as_str(), b.as_slice())).collect();
+    let (mut added, mut changed) = (Vec::new(), Vec::new());
+    for (path, bytes) in files {
+        match existing.get(path.as_str()) {
             Some(same) if same == bytes => continue,
-            Some(_) => written.changed.push(path.clone()),
-            None => written.added.push(path.clone()),
+            Some(_) => changed.push(path.clone()),
+            None => added.push(path.clone()),
         }
         // Not flushed one by one: what a power failure takes, another export brings back.
         exchange(&root.join(path), bytes, false).map_err(|e| failed(path, &e))?;
     }
-    let kept: BTreeSet<&str> = files.iter().map(|(p, _)| p.as_str()).collect();
-    written.gone = existing.into_keys().filter(|p| !kept.contains(p.as_str())).collect();
-    Ok(written)
+    Ok((added, changed))
+}
+
+/// Removes files; one that is not there is no failure.
+pub(crate) fn remove(root: &Path, paths: &[String]) -> Result<(), Report> {
+    for path in paths {
+        match fs::remove_file(root.join(path)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(path, &error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Replaces a file in one go, and is on the disk when it returns.

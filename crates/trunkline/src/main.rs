@@ -18,6 +18,7 @@ mod delivery;
 mod demo;
 mod exit;
 mod files;
+mod git;
 mod interrupt;
 mod journal;
 mod pages;

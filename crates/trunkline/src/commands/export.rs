@@ -1,23 +1,29 @@
-//! `trunkline export`: writes the instance that people built as documents.
+//! `trunkline export`: writes the instance that people built as documents, and merges them into the branch.
+//!
+//! Reading and naming are here; how it gets into files and commits is in `export/ground.rs`, what is said about
+//! it in `export/report.rs`.
+
+mod ground;
+mod report;
 
 use super::Outcome;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
 use crate::planning::{self, read_options};
-use crate::render::printable;
 use crate::{files, journal, runtime, state};
-use serde_json::json;
+use ground::{Ground, Work};
 use std::collections::BTreeSet;
 use trunkline_center::export::{Exported, export};
-use trunkline_center::{Unnamed, take};
+use trunkline_center::select::Selection;
+use trunkline_center::{Documents, Unnamed, kind_named, take};
 use trunkline_model::{Diagnostic, Report};
 
-/// Files of each sort that are named without `-v`.
-const FILES_SHOWN_AT_MOST: usize = 15;
-
 #[derive(clap::Args)]
-#[command(after_help = "Example: trunkline export --env rnd, then look at `git diff` and commit")]
+#[command(
+    after_help = "Example: trunkline export --env rnd; what changed in the console since the \
+    last export is merged into the branch"
+)]
 pub(crate) struct Arguments {
     /// Export this environment (name or alias)
     #[arg(long = "env", value_name = "ENV")]
@@ -37,12 +43,28 @@ pub(crate) struct Arguments {
     /// Accept the proposed bindings for what cannot be named, and write them to trunkline.yaml
     #[arg(long)]
     bind: bool,
+    /// Take only these: a kind, or KIND:NAME in which `*` stands for anything (can be repeated)
+    #[arg(long, value_name = "KIND[:NAME]")]
+    only: Vec<String>,
+    /// Take what the selected ones refer to as well
+    #[arg(long, requires = "only")]
+    with_dependencies: bool,
+    /// Remove the files of what is not in the instance any more
+    #[arg(long)]
+    accept_deletions: bool,
+    /// Write the files over what is there; no commit, no merge
+    #[arg(long)]
+    no_commit: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let located = app.project()?;
+    let selection = Selection::parse(&arguments.only)?;
+    let selection = (!arguments.only.is_empty()).then_some(selection);
     let target =
         located.targets(&arguments.environment, arguments.region.as_deref())?.swap_remove(0);
+    // What stands in the way is known before the first call.
+    let ground = Ground::find(&located.root, arguments.no_commit)?;
     let (aws, run) = (connect::aws(app)?, journal::run_id());
     runtime::block_on(async {
         let connected = connect::connect(&aws, &located, target, Access::Read, &run).await?;
@@ -50,18 +72,35 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let state = state::of(&located, &connected.target, &aws).await?;
         let recent = planning::remembered(&located, &state).await?.recent;
         let mut exported = read(arguments, &connected, &located, &recent).await?;
-        let first = files::load(&located.root)?.is_empty();
-        if !exported.unnamed.is_empty() {
-            if !(first || arguments.bind) {
-                return Err(unnamed(&exported.unnamed, &arguments.environment));
-            }
-            bind(&located, &connected, &exported.unnamed)?;
-        }
         in_scope(&located, &mut exported);
-        let written = files::save(&located.root, &exported.documents)?;
-        report(app, &exported, &written);
+        let here = files::load(&located.root)?;
+        if let Some(selection) = &selection {
+            narrow(&mut exported, selection, arguments.with_dependencies, &here)?;
+        }
+        if !(exported.unnamed.is_empty() || here.is_empty() || arguments.bind) {
+            return Err(unnamed(&exported.unnamed, &arguments.environment));
+        }
+        let included = |kind: &str| arguments.include.iter().any(|k| singular(k) == kind);
+        let looks_at = |kind: &str, name: &str| {
+            let read = kind_named(kind).is_some_and(|k| !k.opt_in() || included(kind));
+            let selected = selection.as_ref().is_none_or(|s| s.takes(kind, name));
+            read && selected && is_ours(&located, kind, name)
+        };
+        let work = Work {
+            located: &located,
+            connected: &connected,
+            exported: &exported,
+            looks_at: &looks_at,
+            accept_deletions: arguments.accept_deletions,
+        };
+        let written = ground.write(&work, app)?;
+        report::report(app, &exported, &written);
         Ok(Exit::Done)
     })
+}
+
+fn singular(kind: &str) -> &str {
+    kind.strip_suffix('s').unwrap_or(kind)
 }
 
 async fn read(
@@ -98,95 +137,35 @@ fn unnamed(found: &[Unnamed], environment: &str) -> Report {
     Report(found.iter().map(one).collect())
 }
 
-/// Writes the proposed bindings, with the values of the environment that is exported.
-fn bind(located: &Located, connected: &Connected, found: &[Unnamed]) -> Result<(), Report> {
-    let path = located.root.join(crate::context::CONFIG);
-    let shown = located.project.file.as_str();
-    let text = std::fs::read_to_string(&path).map_err(|e| files::failed(shown, &e))?;
-    let environment = connected.target.environment.name.clone();
-    let one =
-        |u: &Unnamed| (format!("{}:{}", u.kind, u.name), environment.clone(), u.value.clone());
-    let additions: Vec<_> = found.iter().map(one).collect();
-    let text = trunkline_config::add_bindings(&text, &additions);
-    files::replace(&path, text.as_bytes()).map_err(|e| files::failed(shown, &e))
+/// Whether the project looks at a resource, and nobody else supplies it.
+fn is_ours(located: &Located, kind: &str, name: &str) -> bool {
+    located.project.scope.holds(kind, name) && !located.project.is_external(kind, name)
 }
 
 /// Leaves out what the project does not look at and what somebody else supplies.
 fn in_scope(located: &Located, exported: &mut Exported) {
-    let project = &located.project;
-    let out = |kind: &str, name: &str| {
-        !project.scope.holds(kind, name) || project.is_external(kind, name)
-    };
-    let leave: Vec<_> = exported
-        .documents
-        .iter()
-        .filter(|d| out(d.kind, &d.name))
-        .map(|d| (d.kind, d.name.clone()))
-        .collect();
+    let out = exported.documents.iter().filter(|d| !is_ours(located, d.kind, &d.name));
+    let leave: Vec<_> = out.map(|d| (d.kind, d.name.clone())).collect();
     for (kind, name) in leave {
         exported.documents.remove(kind, &name);
     }
 }
 
-/// TL0702: one warning for all drafts, which names the first of them.
-fn drafts_left(names: &[String]) -> Option<Diagnostic> {
-    const NAMED: usize = 10;
-    let count = names.len();
-    let message = match names {
-        [] => return None,
-        [name] => format!("{name} has a draft that was not exported"),
-        _ => format!("{count} flows and modules have drafts that were not exported"),
-    };
-    let mut note = Diagnostic::warning("TL0702", message);
-    if count > 1 {
-        let more = if count > NAMED { format!(", and {} more", count - NAMED) } else { "".into() };
-        note = note.because(format!("{}{more}", names[..count.min(NAMED)].join(", ")));
-    }
-    Some(note.help("`--drafts` exports drafts as `status: saved`"))
-}
-
-fn report(app: &App, exported: &Exported, written: &files::Written) {
-    let printer = &app.printer;
-    let mut findings = Vec::new();
-    findings.extend(drafts_left(&exported.drafts_left));
-    for (kind, field) in &exported.unmanaged {
-        findings.push(Diagnostic::note("TL0703", format!("`{field}` of {kind} is not managed")));
-    }
-    for one in &exported.unnamed {
-        let value = one_line(&one.value);
-        let message = format!("`{}:{}` was bound to {value}", one.kind, one.name);
-        findings.push(
-            Diagnostic::note("TL0701", message)
-                .help("give the other environments their values in trunkline.yaml"),
-        );
-    }
-    printer.warnings(&findings);
-    if printer.is_json() {
-        let body = json!({
-            "documents": exported.documents.len(), "references": exported.replaced,
-            "added": written.added, "changed": written.changed, "gone": written.gone,
-            "drafts_left": exported.drafts_left, "bound": exported.unnamed.len(),
-        });
-        return printer.json("export", &body);
-    }
-    for (mark, paths) in [("+", &written.added), ("~", &written.changed), ("-", &written.gone)] {
-        let shown = if printer.is_verbose() { paths.len() } else { FILES_SHOWN_AT_MOST };
-        for path in paths.iter().take(shown) {
-            let note = if mark == "-" {
-                "   not in the instance any more; delete it if that is meant"
-            } else {
-                ""
-            };
-            printer.result(&format!("  {mark} {}{note}", printable(path)));
-        }
-        if paths.len() > shown {
-            printer.result(&format!("  {mark} … {} more, shown with -v", paths.len() - shown));
-        }
-    }
-    let (added, changed, gone) = (written.added.len(), written.changed.len(), written.gone.len());
-    printer.result(&format!(
-        "{} documents, {} references by name; files: {added} added, {changed} changed, {gone} left over",
-        exported.documents.len(),
-        exported.replaced
-    ));
+/// Leaves only what is selected; what that refers to must be in the repository, or come along.
+fn narrow(
+    exported: &mut Exported,
+    selection: &Selection,
+    with_dependencies: bool,
+    here: &Documents,
+) -> Result<(), Report> {
+    let all = std::mem::take(&mut exported.documents);
+    let known = all.iter().chain(here.iter()).map(|d| (d.kind, d.name.as_str()));
+    selection.check_all_fit(known)?;
+    let in_repository = |kind: &str, name: &str| here.get(kind, name).is_some();
+    exported.documents = selection.select(&all, with_dependencies, &in_repository)?;
+    let left = |d: &&trunkline_center::Document| exported.documents.get(d.kind, &d.name).is_none();
+    let left: BTreeSet<String> = all.iter().filter(left).map(|d| d.subject()).collect();
+    // What only others need to be named is not asked for.
+    exported.unnamed.retain(|u| u.places.iter().any(|(subject, _)| !left.contains(subject)));
+    Ok(())
 }

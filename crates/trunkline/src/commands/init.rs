@@ -1,9 +1,10 @@
-//! `trunkline init`: a configuration, a `.gitignore` and the folders of a project. Overwrites
-//! nothing and asks nothing.
+//! `trunkline init`: a configuration, a `.gitignore` and the folders of a project, and how git merges its
+//! flows. Overwrites nothing and asks nothing. In a project that is there, only the last of these is set up.
 
 use super::Outcome;
 use crate::context::{App, CONFIG, current_folder};
 use crate::exit::Exit;
+use crate::git::{ATTRIBUTES, ATTRIBUTES_FILE, Repository};
 use serde_json::json;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -51,6 +52,36 @@ fn environment(text: &str) -> Result<StarterEnvironment, String> {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let folder = current_folder()?;
+    let asks_for_project = arguments.project.is_some() || !arguments.environments.is_empty();
+    let started = if folder.join(CONFIG).exists() && !asks_for_project {
+        None
+    } else {
+        Some(start(arguments, &folder)?)
+    };
+    let merging = set_up_merging(&folder)?;
+    let printer = &app.printer;
+    if printer.is_json() {
+        printer.json(
+            "init",
+            &json!({
+                "project": started, "config": CONFIG,
+                "attributes_added": merging.lines, "driver": merging.driver,
+            }),
+        );
+        return Ok(Exit::Done);
+    }
+    if let Some(project) = &started {
+        printer.result(&format!("Started project {project} in {CONFIG}."));
+    }
+    merging.tell(started.is_none()).iter().for_each(|line| printer.result(line));
+    if started.is_some() {
+        printer.say("Next: look at the environments in it, then `trunkline env list`.");
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes the configuration and the folders; returns the project's name.
+fn start(arguments: &Arguments, folder: &Path) -> Result<String, Report> {
     let own_name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
     let project = arguments.project.clone().or(own_name).unwrap_or_else(|| "center".to_owned());
     let text = starter(&project, &arguments.environments);
@@ -60,17 +91,61 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         report
     })?;
     write_new(&folder.join(CONFIG), &text)?;
-    ignore_state(&folder)?;
+    add_lines(folder, ".gitignore", &["/.trunkline/"], |line, wanted| {
+        line.trim().trim_matches('/') == wanted.trim_matches('/')
+    })?;
     for name in FOLDERS {
         fs::create_dir_all(folder.join(name)).map_err(|e| failed("create", name, &e))?;
     }
-    if app.printer.is_json() {
-        app.printer.json("init", &json!({ "project": project, "config": CONFIG }));
-    } else {
-        app.printer.result(&format!("Started project {project} in {CONFIG}."));
-        app.printer.say("Next: look at the environments in it, then `trunkline env list`.");
+    Ok(project)
+}
+
+/// What was set up so that git merges flows by block.
+struct Merging {
+    /// How many lines `.gitattributes` gained.
+    lines: usize,
+    /// `set`, `there` or `no repository`.
+    driver: &'static str,
+}
+
+fn set_up_merging(folder: &Path) -> Result<Merging, Report> {
+    let lines = add_lines(folder, ATTRIBUTES_FILE, &ATTRIBUTES, |line, wanted| {
+        line.split_whitespace().eq(wanted.split_whitespace())
+    })?;
+    let driver = match Repository::open(folder)? {
+        None => "no repository",
+        Some(repository) if repository.install_driver()? => "set",
+        Some(_) => "there",
+    };
+    Ok(Merging { lines, driver })
+}
+
+impl Merging {
+    /// What was done; what was there already is said only where nothing else was asked for.
+    fn tell(&self, is_all: bool) -> Vec<String> {
+        let mut said = Vec::new();
+        match self.lines {
+            0 if is_all => said.push(format!("{ATTRIBUTES_FILE} names the merge driver already.")),
+            0 => {}
+            _ => said.push(format!("{ATTRIBUTES_FILE}: flows and modules are merged by block.")),
+        }
+        match self.driver {
+            "set" => said.push(
+                "merge.trunkline.driver is set in this clone's git configuration.".to_owned(),
+            ),
+            "there" if is_all => {
+                said.push("merge.trunkline.driver is set already in this clone.".to_owned());
+            }
+            "no repository" => {
+                said.push(
+                    "No git repository here: after `git init`, run `trunkline init` again."
+                        .to_owned(),
+                );
+            }
+            _ => {}
+        }
+        said
     }
-    Ok(Exit::Done)
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), Report> {
@@ -87,24 +162,31 @@ fn write_new(path: &Path, text: &str) -> Result<(), Report> {
     file.write_all(text.as_bytes()).map_err(|e| failed("write", CONFIG, &e))
 }
 
-/// Adds the state folder to `.gitignore` unless a line for it is there.
-fn ignore_state(folder: &Path) -> Result<(), Report> {
-    const LINE: &str = "/.trunkline/";
-    let path = folder.join(".gitignore");
+/// Adds lines to a file unless they are there; returns how many.
+fn add_lines(
+    folder: &Path,
+    name: &str,
+    lines: &[&str],
+    is_same: impl Fn(&str, &str) -> bool,
+) -> Result<usize, Report> {
+    let path = folder.join(name);
     let mut text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(failed("read", ".gitignore", &error)),
+        Err(error) => return Err(failed("read", name, &error)),
     };
-    if text.lines().any(|line| line.trim().trim_matches('/') == ".trunkline") {
-        return Ok(());
+    let there: Vec<String> = text.lines().map(str::to_owned).collect();
+    let missing = lines.iter().filter(|wanted| !there.iter().any(|line| is_same(line, wanted)));
+    let missing: Vec<&&str> = missing.collect();
+    if missing.is_empty() {
+        return Ok(0);
     }
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    text.push_str(LINE);
-    text.push('\n');
-    fs::write(&path, text).map_err(|e| failed("write", ".gitignore", &e))
+    missing.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    fs::write(&path, text).map_err(|e| failed("write", name, &e))?;
+    Ok(missing.len())
 }
 
 fn failed(what: &str, name: &str, error: &std::io::Error) -> Report {
