@@ -15,6 +15,7 @@ pub mod connect;
 pub mod service;
 
 mod buckets;
+mod cloudformation;
 mod faults;
 mod iam;
 mod ids;

@@ -101,7 +101,7 @@ pub(crate) struct Member {
 const REFUSED: &str = include_str!("operations/refused.txt");
 
 /// Name, signing name, protocol, namespace, table.
-const SOURCES: [(&str, &str, Protocol, &str, &str); 8] = [
+const SOURCES: [(&str, &str, Protocol, &str, &str); 9] = [
     ("connect", "connect", Protocol::RestJson, "", include_str!("operations/connect.txt")),
     ("lambda", "lambda", Protocol::RestJson, "", include_str!("operations/lambda.txt")),
     ("lexv2-models", "lex", Protocol::RestJson, "", include_str!("operations/lex.txt")),
@@ -125,6 +125,13 @@ const SOURCES: [(&str, &str, Protocol, &str, &str); 8] = [
         Protocol::Query,
         "https://iam.amazonaws.com/doc/2010-05-08/",
         include_str!("operations/iam.txt"),
+    ),
+    (
+        "cloudformation",
+        "cloudformation",
+        Protocol::Query,
+        "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        include_str!("operations/cloudformation.txt"),
     ),
     (
         "service-quotas",

@@ -3,8 +3,11 @@
 
 use crate::ids::Seeded;
 use crate::request::{Output, Request};
-use crate::service::{Context, Failure, Neighbours, Settings};
-use crate::{connect, iam, lambda, lex, operations, policy, quotas, s3, signature, sts, trail};
+use crate::service::{Context, Failure, Neighbours, Outcome, Settings};
+use crate::{
+    cloudformation, connect, iam, lambda, lex, operations, policy, quotas, s3, signature, sts,
+    trail,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -24,6 +27,7 @@ pub(crate) struct World {
     sts: RefCell<sts::State>,
     s3: RefCell<s3::State>,
     trail: RefCell<trail::State>,
+    cloudformation: RefCell<BTreeMap<Place, cloudformation::State>>,
 }
 
 /// What a request is carried out with.
@@ -139,6 +143,12 @@ impl World {
                     .map(Output::from)
             }
             "s3" => s3::call(request, &mut self.s3.borrow_mut(), context),
+            "cloudformation" => {
+                let mut states = self.cloudformation.borrow_mut();
+                let hands = Deployer { world: self, request, strict: terms.strict };
+                let state = states.entry(place).or_default();
+                cloudformation::call(operation, input, state, &hands, context).map(Output::from)
+            }
             "service-quotas" => quotas::call(operation, input, context).map(Output::from),
             "cloudtrail" => {
                 trail::call(operation, input, &self.trail.borrow(), context).map(Output::from)
@@ -188,6 +198,39 @@ fn denied(request: &Request, need: &policy::Need, why: &str) -> Failure {
         _ => "AccessDeniedException",
     };
     Failure::new(name, 403, message)
+}
+
+/// What CloudFormation does in IAM, with the permissions of its caller.
+struct Deployer<'a> {
+    world: &'a World,
+    request: &'a Request,
+    strict: bool,
+}
+
+impl cloudformation::Hands for Deployer<'_> {
+    fn iam(&self, operation: &str, input: Value, context: &mut Context<'_>) -> Outcome {
+        let request = Request {
+            service: "iam".to_owned(),
+            operation: operation.to_owned(),
+            input,
+            body: Vec::new(),
+            ..self.request.clone()
+        };
+        if self.strict {
+            self.world.authorize(&request)?;
+        }
+        let mut states = self.world.iam.borrow_mut();
+        let state = states.entry(request.account.clone()).or_default();
+        iam::call(operation, &request.input, state, context)
+    }
+
+    fn snapshot(&self) -> iam::State {
+        self.world.iam.borrow().get(&self.request.account).cloned().unwrap_or_default()
+    }
+
+    fn restore(&self, roles: iam::State) {
+        self.world.iam.borrow_mut().insert(self.request.account.clone(), roles);
+    }
 }
 
 /// What one service sees of the others.
