@@ -3,7 +3,7 @@
 
 use crate::commands::{
     apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, log,
-    merge_driver, plan, resume, state,
+    merge_driver, plan, resume, rollback, state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Apply(apply::Arguments),
     /// Go on with an apply that has stopped
     Resume(resume::Arguments),
+    /// Take back what a run did
+    Rollback(rollback::Arguments),
     /// List what was done to environments, or show one run
     Log(log::Arguments),
     /// Show what is remembered of an environment, or free its lock

@@ -15,6 +15,7 @@ pub(crate) mod log;
 pub(crate) mod merge_driver;
 pub(crate) mod plan;
 pub(crate) mod resume;
+pub(crate) mod rollback;
 pub(crate) mod state;
 mod version;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Plan(arguments) => plan::run(&arguments, app),
         Command::Apply(arguments) => apply::run(&arguments, app),
         Command::Resume(arguments) => resume::run(&arguments, app),
+        Command::Rollback(arguments) => rollback::run(&arguments, app),
         Command::Log(arguments) => log::run(&arguments, app),
         Command::State(command) => state::run(&command, app),
         Command::Env(command) => env::run(&command, app),

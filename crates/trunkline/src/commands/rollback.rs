@@ -1,0 +1,213 @@
+//! `trunkline rollback`: takes back what a run did, from any machine that reaches the state store. Shows the
+//! plan, what cannot be undone and what stays, and asks before it writes.
+
+use super::Outcome;
+use crate::confirm::confirm;
+use crate::connect::{self, Access, Connected};
+use crate::context::{App, Located};
+use crate::exit::Exit;
+use crate::render::plan as render;
+use crate::state::{self, Ended, Hold, LockArguments, Why};
+use crate::{journal, planning, runtime};
+use serde_json::{Value, json};
+use trunkline_aws::Aws;
+use trunkline_center::plan::PlanOptions;
+use trunkline_center::rollback::{self, Rollback, RollbackInput};
+use trunkline_center::state::{Remembered, RunRecord, TargetState};
+use trunkline_center::{Snapshot, kind_named, read_drafts, take};
+use trunkline_model::{Diagnostic, Report, Target};
+
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples: trunkline rollback --env uat\n          trunkline rollback 20270104-120000-1a2b"
+)]
+pub(crate) struct Arguments {
+    /// The run to take back (default: the last one of the environment)
+    #[arg(value_name = "RUN", required_unless_present = "environment")]
+    run: Option<String>,
+    /// In this environment (name or alias); default: wherever the run was
+    #[arg(long = "env", value_name = "ENV")]
+    environment: Option<String>,
+    /// Only in this region
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    #[command(flatten)]
+    lock: LockArguments,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// A run that is taken back.
+struct Chosen {
+    target: Target,
+    state: TargetState,
+    run: String,
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
+    let located = app.project()?;
+    let targets = state::targets(
+        app,
+        &located,
+        arguments.environment.as_deref(),
+        arguments.region.as_deref(),
+    )?;
+    let aws = connect::aws(app)?;
+    runtime::block_on(async {
+        let chosen = find(arguments, &located, targets, &aws).await?;
+        if chosen.is_empty() {
+            app.printer.say("there was no run: there is nothing to take back");
+        }
+        let mut results = Vec::new();
+        for one in chosen {
+            let label = one.target.label();
+            let result = target(arguments, app, &located, &aws, one).await?;
+            results.push(json!({ "target": label, "result": result }));
+        }
+        if app.printer.is_json() {
+            app.printer.json("rollback", &json!({ "targets": results }));
+        }
+        Ok(Exit::Done)
+    })
+}
+
+/// The runs to take back: the one that was named, or the last one of each target. TL0523: it is nowhere.
+async fn find(
+    arguments: &Arguments,
+    located: &Located,
+    targets: Vec<Target>,
+    aws: &Aws,
+) -> Result<Vec<Chosen>, Report> {
+    let store = state::store(located, aws).await?;
+    let (mut found, mut missing) = (Vec::new(), None);
+    for target in targets {
+        let state = TargetState::new(store.clone(), &target);
+        let Some(run) = &arguments.run else {
+            let last = state.runs().await?.into_iter().next().map(|head| head.meta.run);
+            found.extend(last.map(|run| Chosen { target, state, run }));
+            continue;
+        };
+        match state.head_of(run).await {
+            Ok(_) => return Ok(vec![Chosen { target, state, run: run.clone() }]),
+            Err(report) if report.0.iter().any(|d| d.code == "TL0523") => missing = Some(report),
+            Err(report) => return Err(report),
+        }
+    }
+    missing.map_or(Ok(found), Err)
+}
+
+/// Takes the target's lock, works under it, and gives it back however that ends.
+async fn target(
+    arguments: &Arguments,
+    app: &App,
+    located: &Located,
+    aws: &Aws,
+    chosen: Chosen,
+) -> Result<Value, Report> {
+    let Chosen { target, state, run } = chosen;
+    let session = journal::run_id();
+    let connected = connect::connect(aws, located, target, Access::Write, &session).await?;
+    app.printer.say(&connected.headline());
+    let word = format!("rollback {run}");
+    let hold =
+        Hold::take(app, located, &connected, &state, (&word, &session), &arguments.lock).await?;
+    let ended = under_lock(arguments, app, located, &connected, &hold, &run).await;
+    let released = hold.release().await;
+    let (ended, told) = ended?;
+    released?;
+    let Ended { run: made, done, drafts } = ended;
+    Ok(json!({ "took back": run, "run": made, "steps": done, "drafts": drafts, "told": told }))
+}
+
+async fn under_lock(
+    arguments: &Arguments,
+    app: &App,
+    located: &Located,
+    connected: &Connected,
+    hold: &Hold,
+    run: &str,
+) -> Result<(Ended, Vec<String>), Report> {
+    let record = hold.state.run(run).await?;
+    let (Rollback { plan, cannot, kept }, now) =
+        planned(located, connected, &hold.state, &record).await?;
+    app.printer.warnings(&plan.findings);
+    app.printer.warnings(&kept);
+    app.printer.warnings(&cannot);
+    let told = kept.iter().chain(&cannot).map(|d| d.message.clone()).collect();
+    if plan.is_empty() {
+        app.printer.say("nothing is left of the run that could be taken back");
+    } else {
+        if !arguments.yes {
+            let lines = render::text(&plan, app.printer.paint, app.printer.is_verbose());
+            lines.iter().for_each(|line| app.printer.say(line));
+        }
+        let word = match connected.target.environment.approval {
+            trunkline_model::Approval::Required => connected.target.environment.name.clone(),
+            trunkline_model::Approval::None => "yes".to_owned(),
+        };
+        let question = format!("Take run {run} back in {}?", connected.target.label());
+        if !confirm(app, &question, &word, arguments.yes)? {
+            let refused = Diagnostic::error("TL0505", "not confirmed; nothing was changed");
+            return Err(refused.report());
+        }
+    }
+    let why = Why { command: format!("rollback {run}") };
+    let ended = state::carry_out(app, located, connected, hold, plan, &now, &why).await?;
+    Ok((ended, told))
+}
+
+/// The inverse of a run, and the instance that it was planned from.
+async fn planned(
+    located: &Located,
+    connected: &Connected,
+    state: &TargetState,
+    record: &RunRecord,
+) -> Result<(Rollback, Snapshot), Report> {
+    let before = known(connected, record)?;
+    let Remembered { baseline, recent, drafts } = planning::remembered(located, state).await?;
+    let kinds = record.plan.steps.iter().map(|step| step.kind.clone());
+    let opt_in = |kind: &String| kind_named(kind).is_some_and(|k| k.opt_in());
+    let include: Vec<String> = kinds.filter(opt_in).collect();
+    let read = planning::read_options(located, &include, false, recent);
+    let (cloud, instance) = (&connected.client, &connected.instance);
+    let failed = |error: &_| connected.failed(error);
+    let now = take(cloud, instance, None, &connected.bindings, &read).await;
+    let mut now = now.map_err(|e| failed(&e))?;
+    let events = record.plain_events();
+    let needed = rollback::drafts_needed(&record.plan, &events, &now);
+    read_drafts(cloud, &mut now, &needed, &read).await.map_err(|e| failed(&e))?;
+    let target = &connected.target;
+    let options = PlanOptions {
+        project: located.project.name.clone(),
+        environment: target.environment.name.clone(),
+        published_may_name_saved: located.project.settings.published_may_name_saved.unwrap_or(true),
+        staging_bucket: target.environment.staging_bucket.clone(),
+        own_drafts: drafts,
+        ..PlanOptions::default()
+    };
+    let (run, events, bindings) = (&record.plan, events.as_slice(), &connected.bindings);
+    let (now_ref, baseline, options) = (&now, &baseline, &options);
+    let input = RollbackInput { run, events, before, now: now_ref, bindings, baseline, options };
+    Ok((rollback::plan(&input)?, now))
+}
+
+/// What was there before the run. TL0532: nobody knows, or it was another instance.
+fn known<'a>(connected: &Connected, record: &'a RunRecord) -> Result<&'a Snapshot, Report> {
+    let run = &record.meta.run;
+    let refused = Diagnostic::error("TL0532", format!("run {run} cannot be rolled back"))
+        .on(connected.target.label());
+    if record.meta.instance != connected.instance.arn {
+        return Err(refused
+            .because(format!("it belongs to {}", record.meta.instance))
+            .because(format!("this is {}", connected.instance.arn))
+            .help("nothing was changed; check trunkline.yaml")
+            .report());
+    }
+    record.before.as_ref().ok_or_else(|| {
+        refused
+            .because("what was there before it is not remembered")
+            .help("apply the documents of an earlier commit instead")
+            .report()
+    })
+}
