@@ -1,0 +1,254 @@
+//! The example of the agency: a shared account deploys one contact center to fourteen others, each through
+//! its own role; afterwards every instance is what the documents say, and nothing is left to do.
+
+use serde_json::json;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use trunkline_config::{Binding, Project};
+use trunkline_lab::Options;
+use trunkline_model::{Environment, EnvironmentUse};
+use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle};
+
+/// The account of the pipelines.
+const SHARED: &str = "777788889999";
+
+struct Agency {
+    server: LabServer,
+    home: Home,
+}
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Agency {
+    /// A lab, and a copy of the example in a home.
+    fn new() -> Self {
+        let server = LabServer::with(Options {
+            strict_roles: true,
+            throttle: false,
+            search_lag_seconds: 0.5,
+            ..Options::default()
+        });
+        let home = Home::new();
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/agency");
+        copy(&example, home.path());
+        std::fs::create_dir(home.join(".git")).expect("the search for a project ends here");
+        Self { server, home }
+    }
+
+    fn command(&self, account: &str, words: &[&str]) -> Command {
+        let mut command = self.home.command(env!("CARGO_BIN_EXE_trunkline"));
+        command
+            .args(words)
+            .env("AWS_ENDPOINT_URL", self.server.url())
+            .env("AWS_ACCESS_KEY_ID", account)
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("TRUNKLINE_RATE_SCALE", "off")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program as somebody in the shared account does.
+    fn run(&self, words: &[&str]) -> Ran {
+        ran(self.command(SHARED, words))
+    }
+
+    /// The same as a build of the shared account's pipelines does.
+    fn run_in_pipeline(&self, words: &[&str]) -> Ran {
+        let mut command = self.command(SHARED, words);
+        command.env("CODEBUILD_BUILD_ID", "benefits-deploy:1");
+        ran(command)
+    }
+
+    #[track_caller]
+    fn done(&self, words: &[&str]) -> Ran {
+        let ran = self.run_in_pipeline(words);
+        assert_eq!(ran.code, Some(0), "{words:?}\n{}\n{}", ran.out, ran.err);
+        ran
+    }
+
+    fn project(&self) -> Project {
+        let config = self.home.read("trunkline.yaml");
+        trunkline_config::parse(&config, "trunkline.yaml").expect("a configuration")
+    }
+
+    fn cloud(&self, account: &str, region: &str) -> MemoryCloud {
+        MemoryCloud::new(self.server.lab(), account, region)
+    }
+
+    /// Makes what stands in an account before the first deployment: instances, numbers, functions, a bot,
+    /// buckets, and the queue of the neighbours.
+    fn seed(&self, project: &Project, place: &Environment) {
+        for target in project.targets(place, None).expect("targets") {
+            let (region, alias) = (target.region.as_str(), target.instance_alias());
+            let cloud = self.cloud(place.account.as_str(), region);
+            let instance = cloud.must(
+                "connect",
+                "CreateInstance",
+                json!({
+                    "IdentityManagementType": "SAML", "InstanceAlias": alias,
+                    "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
+                }),
+            );
+            self.seed_beside(place, region, &cloud);
+            for line in ["Claims line", "Weather line"] {
+                if let Binding::Value(number) = project.bindings.value("phone", line, &target) {
+                    let claim = json!({ "TargetArn": instance["Arn"], "PhoneNumber": number });
+                    cloud.must("connect", "ClaimPhoneNumber", claim);
+                }
+            }
+            let id = &instance["Id"];
+            let hours = cloud.must("connect", "ListHoursOfOperations", json!({ "InstanceId": id }));
+            let hours = &hours["HoursOfOperationSummaryList"][0]["Id"];
+            let queue =
+                json!({ "InstanceId": id, "Name": "Shared Overflow", "HoursOfOperationId": hours });
+            cloud.must("connect", "CreateQueue", queue);
+        }
+        self.roles(place);
+    }
+
+    fn seed_beside(&self, place: &Environment, region: &str, cloud: &MemoryCloud) {
+        let (name, role) = (&place.name, format!("arn:aws:iam::{}:role/run", place.account));
+        for bucket in ["staging", "recordings"] {
+            let bucket = format!("benefits-{bucket}-{name}-{region}");
+            cloud.must("s3", "CreateBucket", json!({ "Bucket": bucket }));
+        }
+        for function in ["claim-status", "next-payment", "verify-caller"] {
+            cloud.must(
+                "lambda",
+                "CreateFunction",
+                json!({
+                    "FunctionName": format!("{function}-{name}"), "Role": role,
+                    "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
+                    "Runtime": "nodejs22.x", "Handler": "index.handler",
+                }),
+            );
+        }
+        let bot = json!({
+            "botName": "JobReport", "roleArn": role, "idleSessionTTLInSeconds": 300,
+            "dataPrivacy": { "childDirected": false },
+        });
+        let bot = cloud.must("lexv2-models", "CreateBot", bot);
+        let alias = json!({ "botId": bot["botId"], "botAliasName": "live" });
+        cloud.must("lexv2-models", "CreateBotAlias", alias);
+    }
+
+    /// Lets the account's own administrator deploy the role that the program asks for.
+    fn roles(&self, place: &Environment) {
+        let words =
+            ["env", "bootstrap", "--env", &place.name, "--trust", SHARED, "--apply", "--yes"];
+        let ran = ran(self.command(place.account.as_str(), &words));
+        if ran.code != Some(0) {
+            return self.role_by_hand(place);
+        }
+        assert_eq!(ran.code, Some(0), "{}: {}{}", place.name, ran.out, ran.err);
+    }
+
+    fn role_by_hand(&self, place: &Environment) {
+        let cloud = self.cloud(place.account.as_str(), "us-east-1");
+        let principal = json!({ "AWS": format!("arn:aws:iam::{SHARED}:root") });
+        let trust = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" }
+        ]});
+        let role = "codebuild-connect";
+        let input = json!({ "RoleName": role, "AssumeRolePolicyDocument": trust.to_string() });
+        cloud.must("iam", "CreateRole", input);
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": ["connect:*", "lambda:*", "lex:*", "s3:*", "servicequotas:*"], "Resource": "*" }
+        ]});
+        let input =
+            json!({ "RoleName": role, "PolicyName": "deploy", "PolicyDocument": policy.to_string() });
+        cloud.must("iam", "PutRolePolicy", input);
+    }
+}
+
+fn ran(mut command: Command) -> Ran {
+    let output = command.output().expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder can be read") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            std::fs::create_dir_all(&target).expect("a folder can be made");
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("a file can be copied");
+        }
+    }
+}
+
+/// Does something for every place, two at a time.
+fn each(places: &[Environment], action: impl Fn(&Environment) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(place) = places.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    action(place);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn one_center_is_deployed_to_fourteen_accounts_each_through_its_own_role() {
+    let agency = Agency::new();
+    let places = agency.project().environments;
+    assert_eq!(places.len(), 14);
+    assert!(places.iter().any(|p| p.account.as_str().starts_with('0')), "a leading zero");
+    let fixes: Vec<_> = places.iter().filter(|p| !p.enabled).map(|p| p.name.as_str()).collect();
+    assert_eq!(fixes, ["qa-fix", "uat-fix", "prod-fix"]);
+    let refused = agency.run(&["apply", "--env", "qa-fix", "--yes"]);
+    assert!(refused.err.contains("error[TL0111]"), "{}", refused.err);
+    // The day of a fix: its environments are switched on.
+    let config = agency.home.read("trunkline.yaml").replace(", enabled: false", "");
+    agency.home.write("trunkline.yaml", config);
+
+    let project = agency.project();
+    places.iter().for_each(|place| agency.seed(&project, place));
+    let refused = agency.run(&["apply", "--env", "prod", "--yes"]);
+    assert!(refused.err.contains("error[TL0611]"), "a person may not: {}", refused.err);
+    each(&places, |place| {
+        let mut words = vec!["apply", "--env", &place.name, "--yes"];
+        if place.used_for == EnvironmentUse::Build {
+            words.push("--into-build");
+        }
+        if place.name == "prod" {
+            // Without it, the test would depend on the time of day.
+            words.extend(["--reason", "the night of the release"]);
+        }
+        agency.done(&words);
+    });
+    each(&places, |place| {
+        let mut words = vec!["plan", "--env", &place.name, "--exit-code"];
+        if place.used_for == EnvironmentUse::Build {
+            words.push("--into-build");
+        }
+        agency.done(&words);
+    });
+    as_the_documents_say(&agency, &places);
+}
+
+/// Asks the oracle about every instance.
+fn as_the_documents_say(agency: &Agency, places: &[Environment]) {
+    let Some(mut oracle) = Oracle::start() else {
+        println!("SKIP: no oracle (TRUNKLINE_ORACLE names a Python with boto3)");
+        return;
+    };
+    for place in places {
+        for region in &place.regions {
+            let (home, url) = (agency.home.path(), agency.server.url());
+            let found = oracle.differences_in(home, &place.name, &url, Some(region.as_str()));
+            assert_eq!(found, [""; 0], "{} in {region}", place.name);
+        }
+    }
+}
