@@ -1,24 +1,32 @@
-//! The state store in a folder: one file a key.
+//! The state store in a folder, for any number of processes of one machine; none of them ever waits for
+//! another, so one that hangs or dies in the middle of a write blocks nobody.
 //!
-//! Writers of one part of the store (a target, the blobs) take turns by a file that the system unlocks
-//! when a process ends, however it ends. A file is written beside its place and renamed, so that readers,
-//! who take no turn, see it whole or not at all. Reading makes no folder.
+//! A file is written beside its place and then linked there, which fails where somebody was faster; so a
+//! file is there whole or not at all. What replaces `lock.json` is `lock.json.next/000000000001` and so on:
+//! the next number can be taken only once, and the highest number is what the key holds. Reading makes no
+//! folder.
 
 use futures_util::future::BoxFuture;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use trunkline_center::state::{Condition, Store, StoreError, Stored, version_of};
 
-/// The file by which writers take turns.
-const TURN: &str = ".turn";
-/// How long somebody else's turn may take; it is one small write.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The end of the folder's name where a key's successors are.
+const NEXT: &str = ".next";
+/// Digits of a successor's number.
+const DIGITS: usize = 12;
 
-/// A folder on a disk, for any number of processes of one machine.
+/// A folder on a disk.
 pub(crate) struct FolderStore {
     root: PathBuf,
+}
+
+/// What a key holds: the number of its last successor, 0 for the file of its own name.
+struct Held {
+    number: u64,
+    stored: Stored,
 }
 
 impl FolderStore {
@@ -26,75 +34,120 @@ impl FolderStore {
         Self { root }
     }
 
-    fn read(&self, key: &str) -> io::Result<Option<Stored>> {
-        match fs::read(self.root.join(key)) {
-            Ok(bytes) => {
-                let version = version_of(&bytes);
-                Ok(Some(Stored { bytes, version }))
-            }
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error),
+    /// The file of a key, or of one of its successors.
+    fn path(&self, key: &str, number: u64) -> PathBuf {
+        match number {
+            0 => self.root.join(key),
+            _ => self.root.join(format!("{key}{NEXT}/{number:0DIGITS$}")),
         }
     }
 
-    /// Waits for this process's turn to write where a key belongs; the file gives it back when it is closed.
-    fn turn(&self, key: &str) -> io::Result<File> {
-        let part = key.split('/').next().unwrap_or_default();
-        let folder = self.root.join(part);
-        make_folder(&folder)?;
-        let file =
-            File::options().create(true).truncate(false).write(true).open(folder.join(TURN))?;
-        let end = Instant::now() + PATIENCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::Error(error)) => return Err(error),
-                Err(TryLockError::WouldBlock) if Instant::now() >= end => {
-                    let why = format!("another process has been writing for {PATIENCE:?}");
-                    return Err(io::Error::new(ErrorKind::TimedOut, why));
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(2)),
-            }
-        }
-    }
-
-    fn write(&self, key: &str, bytes: &[u8], condition: &Condition) -> io::Result<Option<String>> {
-        let _turn = self.turn(key)?;
-        let there = self.read(key)?;
-        let holds = match condition {
-            Condition::Always => true,
-            Condition::Absent => there.is_none(),
-            Condition::Is(version) => there.is_some_and(|t| t.version == *version),
+    /// The numbers that a key has, in no order.
+    fn numbers(&self, key: &str) -> io::Result<Vec<u64>> {
+        let mut numbers = match fs::read_dir(self.root.join(format!("{key}{NEXT}"))) {
+            Ok(entries) => entries
+                .map(|entry| Ok(entry?.file_name().to_str().and_then(|n| n.parse::<u64>().ok())))
+                .filter_map(Result::transpose)
+                .collect::<io::Result<Vec<u64>>>()?,
+            Err(error) if is_absent(&error) => Vec::new(),
+            Err(error) => return Err(error),
         };
-        if !holds {
-            return Ok(None);
+        match self.path(key, 0).try_exists() {
+            Ok(true) => numbers.push(0),
+            Ok(false) => {}
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error),
         }
-        let path = self.root.join(key);
+        Ok(numbers)
+    }
+
+    fn read(&self, key: &str) -> io::Result<Option<Held>> {
+        loop {
+            let Some(number) = self.numbers(key)?.into_iter().max() else { return Ok(None) };
+            match fs::read(self.path(key, number)) {
+                Ok(bytes) => {
+                    let version = format!("{number}-{}", version_of(&bytes));
+                    return Ok(Some(Held { number, stored: Stored { bytes, version } }));
+                }
+                // A successor came, and this one was cleared away.
+                Err(error) if is_absent(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Writes on a condition; None where it does not hold.
+    fn write(&self, key: &str, bytes: &[u8], on: &Condition) -> io::Result<Option<String>> {
+        loop {
+            let held = self.read(key)?;
+            let number = match (on, &held) {
+                (Condition::Absent, None) | (Condition::Always, None) => 0,
+                (Condition::Is(version), Some(held)) if held.stored.version == *version => {
+                    held.number + 1
+                }
+                (Condition::Always, Some(held)) => held.number + 1,
+                _ => return Ok(None),
+            };
+            if self.place(key, number, bytes)? {
+                return Ok(Some(format!("{number}-{}", version_of(bytes))));
+            }
+            if *on != Condition::Always {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Puts bytes where nothing is yet; false where somebody was faster.
+    fn place(&self, key: &str, number: u64, bytes: &[u8]) -> io::Result<bool> {
+        let path = self.path(key, number);
         let folder = path.parent().unwrap_or(&self.root);
         make_folder(folder)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Only who has the turn writes here, so what an earlier crash left is of no use to anybody.
-        let beside = folder.join(format!(".{name}.new"));
-        let written = File::create(&beside).and_then(|mut file| {
+        let beside = folder.join(beside());
+        let linked = File::create_new(&beside).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()?;
-            fs::rename(&beside, &path)
+            match fs::hard_link(&beside, &path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+                linked => linked.map(|()| true),
+            }
         });
-        if let Err(error) = written {
-            // That half of a file stays behind is no second failure.
-            let _ = fs::remove_file(&beside);
-            return Err(error);
+        // That a file of no use stays behind is no failure.
+        let _ = fs::remove_file(&beside);
+        if !linked? {
+            return Ok(false);
         }
         sync_folder(folder)?;
-        Ok(Some(version_of(bytes)))
+        self.is_last(key, number)
+    }
+
+    /// Clears away what came before. Whoever took a number that had been cleared away already sees a higher one:
+    /// that one counted when he wrote, so his does not.
+    fn is_last(&self, key: &str, number: u64) -> io::Result<bool> {
+        let numbers = self.numbers(key)?;
+        let last = numbers.iter().all(|n| *n <= number);
+        let gone = |n: &&u64| if last { **n < number } else { **n == number };
+        for number in numbers.iter().filter(gone) {
+            match fs::remove_file(self.path(key, *number)) {
+                Err(error) if !is_absent(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(last)
     }
 
     fn remove(&self, key: &str) -> io::Result<()> {
-        if !self.root.join(key).exists() {
-            return Ok(());
+        let mut numbers = self.numbers(key)?;
+        // The last one goes last, so that no earlier one comes to light.
+        numbers.sort_unstable();
+        for number in numbers {
+            match fs::remove_file(self.path(key, number)) {
+                Err(error) if !is_absent(&error) => return Err(error),
+                _ => {}
+            }
         }
-        let _turn = self.turn(key)?;
-        match fs::remove_file(self.root.join(key)) {
+        match fs::remove_dir(self.root.join(format!("{key}{NEXT}"))) {
+            // Somebody else has just written there.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
             Err(error) if !is_absent(&error) => Err(error),
             _ => Ok(()),
         }
@@ -106,6 +159,7 @@ impl FolderStore {
         self.collect(folder, &mut keys)?;
         keys.retain(|k| k.starts_with(prefix));
         keys.sort();
+        keys.dedup();
         Ok(keys)
     }
 
@@ -119,11 +173,26 @@ impl FolderStore {
             let entry = entry?;
             let name = entry.file_name();
             let Some(name) = name.to_str().filter(|n| !n.starts_with('.')) else { continue };
-            let key = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-            if entry.file_type()?.is_dir() { self.collect(&key, keys)? } else { keys.push(key) }
+            let within = |name: &str| match folder {
+                "" => name.to_owned(),
+                _ => format!("{folder}/{name}"),
+            };
+            match (entry.file_type()?.is_dir(), name.strip_suffix(NEXT)) {
+                (true, Some(replaced)) => keys.push(within(replaced)),
+                (true, None) => self.collect(&within(name), keys)?,
+                (false, _) => keys.push(within(name)),
+            }
         }
         Ok(())
     }
+}
+
+/// A name that nobody else uses, for a file on its way to its place.
+fn beside() -> String {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let now = crate::clock::now().as_nanosecond();
+    format!(".{}-{number}-{now}.new", std::process::id())
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -154,7 +223,7 @@ fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 
 impl Store for FolderStore {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
-        ready(self.read(key).map_err(|e| failed(key, &e)))
+        ready(self.read(key).map(|h| h.map(|h| h.stored)).map_err(|e| failed(key, &e)))
     }
 
     fn put<'a>(
@@ -179,3 +248,6 @@ impl Store for FolderStore {
         self.root.display().to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

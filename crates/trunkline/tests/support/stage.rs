@@ -201,7 +201,8 @@ impl Stage {
     fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut found = BTreeMap::new();
         collect(self.home.path(), &mut found);
-        found.retain(|path, _| !path.ends_with("lock.json") && !path.ends_with(".turn"));
+        let lock = |path: &Path| path.iter().any(|p| p.to_string_lossy().starts_with("lock.json"));
+        found.retain(|path, _| !lock(path));
         found
     }
 }
