@@ -296,7 +296,11 @@ fn remove(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut
         if spec.name == "storage-config" {
             input.insert("ResourceType".to_owned(), json!(resource.name));
         }
-        steps.connect(Action::Delete, operation, input);
+        let step = steps.connect(Action::Delete, operation, input);
+        if let Some(input) = step.call.input.as_object_mut() {
+            // The shape of calls that write a configuration is not that of the one that takes it away.
+            input.shift_remove("StorageConfig");
+        }
         return;
     }
     if let Retire::First { operation, input: retired } = spec.retire
