@@ -141,6 +141,8 @@ def test_roles_are_listed_and_changed(case):
     assert iam.list_role_policies(RoleName="deploy")["PolicyNames"] == ["p"]
     assert [r["Arn"] for r in iam.list_roles(PathPrefix="/tools/")["Roles"]] == [
         f"arn:aws:iam::{case.account}:role/tools/deploy"]
+    case.lab.post("/_lab/faults", {"service": "iam", "operation": "ListRoles", "account": case.account, "do": "error"})
+    support.refused("ServiceFailure", 500, iam.list_roles)
     iam.update_role(RoleName="deploy", Description="deploys", MaxSessionDuration=7200)
     iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=trust("111122223333"))
     role = iam.get_role(RoleName="deploy")["Role"]

@@ -44,3 +44,12 @@ def test_a_name_that_the_model_forbids_is_refused(case):
         support.refused("InvalidParameterException", 400, lambda: case.raw(
             "create_view", Name=name, Status="PUBLISHED", Content=samples.view()))
     make(case, "Café (1)")
+
+
+def test_a_view_that_a_flow_shows_cannot_be_deleted(case):
+    made = make(case)
+    content = samples.flow(samples.action("show", "ShowView", {"ViewResource": {"Id": made["Arn"]}}, "end"), samples.hang_up())
+    flow = case.call("create_contact_flow", Name="Shows", Type="CONTACT_FLOW", Status="SAVED", Content=content)["ContactFlowId"]
+    case.refused("ResourceInUseException", 409, "delete_view", ViewId=made["Id"])
+    case.call("delete_contact_flow", ContactFlowId=flow)
+    case.call("delete_view", ViewId=made["Id"])

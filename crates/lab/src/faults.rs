@@ -141,6 +141,8 @@ fn internal(service: &str) -> (&'static str, u16) {
         "lambda" => ("ServiceException", 500),
         "lexv2-models" => ("InternalServerException", 500),
         "s3" => ("InternalError", 500),
+        "iam" => ("ServiceFailure", 500),
+        "service-quotas" => ("ServiceException", 400),
         _ => ("InternalFailure", 500),
     }
 }

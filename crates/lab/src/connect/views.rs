@@ -5,11 +5,12 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Operation, invalid, merge, public, refused, text_of};
+use super::call::{Call, Operation, in_use, invalid, merge, public, refused, text_of};
 use super::flows::{DRAFT, PUBLISHED, qualifier};
 use super::kind::{FIELDS, Kind};
+use super::state::Instance;
 use super::store::Object;
-use super::{page, resource};
+use super::{flows, modules, page, resource};
 use crate::service::{Failure, Outcome};
 
 pub(super) const KIND: Kind = Kind {
@@ -42,10 +43,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("UpdateViewMetadata", |call| {
         own(call)?;
         check_words(call)?;
-        resource::update(call, &KIND, &["Description"])
+        let (id, body) = call.target(&KIND)?;
+        let mut body = Object::clone(&body);
+        body.insert("LastModifiedTime".to_owned(), call.seconds());
+        resource::rename(call, &KIND, &id, &mut body)?;
+        merge(&mut body, call.input, &["Description"]);
+        call.save(&KIND, &id, body)?;
+        Ok(json!({}))
     }),
     ("DeleteView", |call| {
-        own(call)?;
+        let (id, _) = own(call)?;
+        if is_shown(call.instance()?, &id) {
+            return Err(in_use(format!("View is in use by a flow: {id}")));
+        }
         resource::delete(call, &KIND)
     }),
     ("ListViews", list),
@@ -96,6 +106,16 @@ fn content(call: &Call<'_, '_>) -> Result<Value, Failure> {
     }
     content["InputSchema"] = json!("{}");
     Ok(content)
+}
+
+/// Whether an active flow or module shows the view.
+fn is_shown(instance: &Instance, id: &str) -> bool {
+    [&flows::KIND, &modules::KIND].iter().any(|kind| {
+        instance.store(kind).any(|body| {
+            let named = |member| text_of(body, member).contains(id);
+            text_of(body, "State") != "ARCHIVED" && (named(PUBLISHED) || named(DRAFT))
+        })
+    })
 }
 
 /// Takes the draft out of a view's body; false where nothing is published.
