@@ -205,7 +205,8 @@ class Comparison:
             if kind == "predefined-attribute" or (kind == "user" and not self.users):
                 continue
             for name, (id_, arn) in self.instance.names_of(kind).items():
-                if f"{kind}:{name}" in documents or not arn or arn in self.known \
+                key = f"{kind}:{name}"
+                if key in documents or not self.project.in_scope(key) or not arn or arn in self.known \
                         or arn.split(":")[4] == "aws":
                     continue
                 tags = self.instance.connect.list_tags_for_resource(resourceArn=arn).get("tags") or {}

@@ -63,6 +63,7 @@ static SPEC: Spec = Spec {
         ("s3:GetBucketAcl", On::Buckets),
         ("s3:GetBucketLocation", On::Buckets),
     ],
+    setting: true,
     ..Spec::EMPTY
 };
 
@@ -89,7 +90,8 @@ impl Kind for StorageConfig {
     }
 
     fn input(&self, operation: &str, input: &mut Map<String, Value>) {
-        if operation == "DescribeInstanceStorageConfig" {
+        let writes = ["AssociateInstanceStorageConfig", "UpdateInstanceStorageConfig"];
+        if !writes.contains(&operation) {
             return;
         }
         let mut config = Map::new();

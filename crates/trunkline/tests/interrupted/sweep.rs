@@ -10,6 +10,7 @@ use trunkline_testkit::{Class, Strike};
 
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes", "--include", "users"];
 const RESUME: &[&str] = &["resume", "--env", "prod"];
+const ROLLBACK: &[&str] = &["rollback", "--env", "prod", "--yes"];
 
 /// How somebody goes on, in a fresh clone with another home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +94,8 @@ pub(crate) fn attempt(world: &World, point: Point, usual: &Undisturbed) -> Resul
     let mut repeated = 0;
     if point.recovery == Recovery::Rollback {
         let after = scene.dump();
-        wrong.extend(before.zip(after).map(|(b, a)| unlike(&b, &a)).into_iter().flatten());
+        let unlike = before.zip(after).map(|(b, a)| unlike(&b, &a)).unwrap_or_default();
+        wrong.extend(unlike.into_iter().filter(|line| !is_foretold(line, &ended)));
     } else {
         wrong.extend(scene.differences(&second));
         let mut more = more_calls(&usual.writes, &writes);
@@ -136,18 +138,8 @@ fn go_on(scene: &Scene<'_>, clone: &trunkline_testkit::Home, how: Recovery, firs
             let none = ran.code == Some(0) && ran.err.contains("nothing to resume");
             if none { scene.run(clone, APPLY) } else { ran }
         }
-        Recovery::Rollback => {
-            let run = run_id(first);
-            scene.run(clone, &["rollback", &run, "--env", "prod", "--yes"])
-        }
+        Recovery::Rollback => scene.run(clone, ROLLBACK),
     }
-}
-
-/// The run's id, as the run itself said it.
-fn run_id(ran: &Ran) -> String {
-    let mut words = ran.err.split_whitespace().chain(ran.out.split_whitespace());
-    words.by_ref().find(|word| *word == "run");
-    words.next().unwrap_or("none").trim_end_matches(':').to_owned()
 }
 
 /// Calls of which there were more than usual.
@@ -162,6 +154,14 @@ fn more_calls(
     found.iter().filter_map(more).collect()
 }
 
+/// Whether the program said beforehand that it cannot undo this: what the service cannot delete.
+fn is_foretold(line: &str, ran: &Ran) -> bool {
+    let Some((kind, name)) = line.split(" was ").next().and_then(|key| key.split_once(':')) else {
+        return false;
+    };
+    ran.err.contains(&format!("warning[TL0530]: {kind} \"{name}\""))
+}
+
 /// What is not as it was, by resource.
 fn unlike(before: &serde_json::Value, after: &serde_json::Value) -> Vec<String> {
     let keys = |value: &serde_json::Value| {
@@ -171,7 +171,9 @@ fn unlike(before: &serde_json::Value, after: &serde_json::Value) -> Vec<String> 
     let differs = |key: &&String| before.get(key.as_str()) != after.get(key.as_str());
     let say = |key: &String| {
         let of = |value: &serde_json::Value| value.get(key).cloned().unwrap_or_default();
-        format!("{key} was {} and is {}", of(before), of(after))
+        let short = |text: String| text.chars().take(160).collect::<String>();
+        let (was, is) = (short(of(before).to_string()), short(of(after).to_string()));
+        format!("{key} was {was} and is {is}")
     };
     all.iter().filter(differs).map(say).collect()
 }
