@@ -49,6 +49,11 @@ impl Places {
         self.0.remove(&(kind, name.to_owned()))
     }
 
+    /// Says where a resource lies.
+    pub fn insert(&mut self, kind: KindName, name: &str, place: Place) {
+        self.0.insert((kind, name.to_owned()), place);
+    }
+
     /// All of them, by kind and name.
     pub fn iter(&self) -> impl Iterator<Item = (KindName, &str, &Place)> {
         self.0.iter().map(|((kind, name), place)| (*kind, name.as_str(), place))

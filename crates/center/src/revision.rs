@@ -20,6 +20,8 @@ pub struct Start<'a> {
     pub ids_are_latest: bool,
     /// Whether a resource is looked at: its kind was read, it is in scope and selected.
     pub looks_at: &'a dyn Fn(&str, &str) -> bool,
+    /// Files that the branch has changed since: what is merged into them must be of the same resource.
+    pub edited: &'a BTreeSet<String>,
     /// Whether files of what vanished are removed.
     pub accept_deletions: bool,
 }
@@ -52,10 +54,7 @@ pub fn revise(exported: &Exported, start: &Start<'_>) -> Revision {
         .collect();
     let has = |kind: KindName, name: &str| places.get(kind, name).is_some();
     let renamed = renames::recognise(before, &now, &has, start.ids_are_latest);
-    let mut left: Vec<Place> = Vec::new();
-    for (kind, old) in renamed.keys() {
-        left.extend(places.remove(kind, old));
-    }
+    let mut left = moved(&mut places, &renamed, start.edited);
     let vanished = |kind: KindName, name: &str| {
         let key = (kind, name.to_owned());
         (start.looks_at)(kind, name) && !exported.present.contains(&key)
@@ -91,6 +90,31 @@ pub fn revise(exported: &Exported, start: &Start<'_>) -> Revision {
         ids,
         writes,
     }
+}
+
+/// Takes what was renamed out of its files; returns those that are free then.
+///
+/// Where one moves into the file of another and somebody works on one of them, all stay where they are: the
+/// work would be merged into the wrong resource.
+fn moved(
+    places: &mut Places,
+    renamed: &BTreeMap<(KindName, String), String>,
+    edited: &BTreeSet<String>,
+) -> Vec<Place> {
+    let mut left = Vec::new();
+    for ((kind, old), new) in renamed {
+        left.extend(places.remove(kind, old).map(|place| (*kind, new, place)));
+    }
+    let exchanged =
+        renamed.iter().any(|((kind, _), new)| renamed.contains_key(&(*kind, new.clone())));
+    let worked_on = left.iter().any(|(.., place)| place.paths().any(|path| edited.contains(path)));
+    if exchanged && worked_on {
+        for (kind, new, place) in left {
+            places.insert(kind, new, place);
+        }
+        return Vec::new();
+    }
+    left.into_iter().map(|(.., place)| place).collect()
 }
 
 fn owned((key, id): (&(KindName, String), &String)) -> ((KindName, String), String) {
@@ -142,12 +166,24 @@ mod tests {
     }
 
     fn start(files: &[File], ids: Option<&Ids>, accept: bool, now: &Exported) -> Revision {
+        start_edited(files, ids, accept, now, &[])
+    }
+
+    fn start_edited(
+        files: &[File],
+        ids: Option<&Ids>,
+        accept: bool,
+        now: &Exported,
+        edited: &[&str],
+    ) -> Revision {
         let looks_at = |_: &str, name: &str| name != "Unseen";
+        let edited = &edited.iter().map(|path| (*path).to_owned()).collect();
         let start = Start {
             files,
             ids,
             ids_are_latest: true,
             looks_at: &looks_at,
+            edited,
             accept_deletions: accept,
         };
         revise(now, &start)
@@ -193,5 +229,17 @@ mod tests {
         assert!(revision.removes.is_empty());
         assert!(written(&revision, "connect/queues/A.yaml").contains("MaxContacts: 2"));
         assert_eq!(written(&revision, renames::FILE).lines().count(), 1);
+    }
+    #[test]
+    fn what_somebody_works_on_stays_in_its_file_when_names_are_exchanged() {
+        let before = exported(&[("A", "1"), ("B", "22")]);
+        let (files, now) = (before.documents.files(), exported(&[("B", "1"), ("A", "22")]));
+        let edited = ["connect/queues/A.yaml"];
+        let revision = start_edited(&files, Some(&before.ids), false, &now, &edited);
+        let text = written(&revision, "connect/queues/A.yaml");
+        assert!(text.contains("Name: B") && text.contains("MaxContacts: 1"), "{text}");
+        let renamed = exported(&[("C", "1"), ("B", "22")]);
+        let revision = start_edited(&files, Some(&before.ids), false, &renamed, &edited);
+        assert_eq!(revision.removes, edited, "git finds the edit again in the file that moved");
     }
 }

@@ -112,8 +112,9 @@ fn a_rename_in_the_console_moves_the_file_and_is_recorded_for_the_targets() {
     team.rename_queue(&basic, "Vendite");
     team.rename_queue(&sales, "BasicQueue");
     team.stage.done(EXPORT);
-    let queue = team.stage.home.read("connect/queues/BasicQueue.yaml");
-    assert!(queue.contains("Name: BasicQueue") && queue.contains("MaxContacts"), "{queue}");
+    // What differs by hand stays with its resource: the files are not exchanged.
+    let queue = team.stage.home.read("connect/queues/Vendite.yaml");
+    assert!(queue.contains("Name: BasicQueue") && queue.contains("MaxContacts: 8"), "{queue}");
     let renames = team.stage.home.read("connect/renames.yaml");
     let last = renames.lines().nth(1).expect("a second entry");
     assert!(last.contains("\"queue:BasicQueue\":\"Vendite\""), "{renames}");

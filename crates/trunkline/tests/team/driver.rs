@@ -7,7 +7,11 @@ fn init_sets_up_a_project_that_is_there_and_nothing_twice() {
     let team = Team::at_the_beginning();
     let config = team.stage.home.read("trunkline.yaml");
     let ran = team.stage.done(&["init"]);
-    assert!(ran.out.contains(".gitattributes: flows and modules are merged by block"), "{}", ran.out);
+    assert!(
+        ran.out.contains(".gitattributes: flows and modules are merged by block"),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("merge.trunkline.driver is set"), "{}", ran.out);
     let attributes = team.stage.home.read(".gitattributes");
     assert!(attributes.contains("connect/flows/*.json merge=trunkline\n"), "{attributes}");
@@ -67,7 +71,10 @@ fn the_driver_merges_conflicts_and_leaves_to_git_what_it_does_not_know() {
 
     let (code, marked, err) = run(&text, &one, &text.replace("Hello", "Good night"));
     assert_eq!(code, 1);
-    assert!(marked.contains("<<<<<<<<< mine\n") && marked.contains(">>>>>>>>> theirs\n"), "{marked}");
+    assert!(
+        marked.contains("<<<<<<<<< mine\n") && marked.contains(">>>>>>>>> theirs\n"),
+        "{marked}"
+    );
     assert!(err.contains(MAIN) && err.contains("block \"welcome\""), "{err}");
 
     // Lines: no JSON, and a file that both added.

@@ -7,6 +7,7 @@ use crate::connect::Connected;
 use crate::context::{App, Located};
 use crate::files;
 use crate::git::{Contents, Merged, Repository};
+use std::collections::BTreeSet;
 use std::path::Path;
 use trunkline_center::File;
 use trunkline_center::export::Exported;
@@ -85,15 +86,23 @@ impl Ground {
 }
 
 impl Work<'_> {
-    fn revise(&self, files: &[File], ids: Option<&Ids>, ids_are_latest: bool) -> Revision {
+    fn revise(
+        &self,
+        files: &[File],
+        ids: Option<(&Ids, bool)>,
+        edited: &BTreeSet<String>,
+    ) -> Revision {
         let (looks_at, accept_deletions) = (self.looks_at, self.accept_deletions);
-        revise(self.exported, &Start { files, ids, ids_are_latest, looks_at, accept_deletions })
+        let (ids, ids_are_latest) =
+            (ids.map(|(ids, _)| ids), ids.is_some_and(|(_, latest)| latest));
+        let start = Start { files, ids, ids_are_latest, looks_at, edited, accept_deletions };
+        revise(self.exported, &start)
     }
 
     fn to_files(&self, ids: Option<&Ids>) -> Result<(Written, Ids), Report> {
         let root = &self.located.root;
         let existing = files::read(root)?;
-        let revision = self.revise(&existing, ids, true);
+        let revision = self.revise(&existing, ids.map(|ids| (ids, true)), &BTreeSet::new());
         if let Some((file, bytes)) = self.bindings()? {
             files::replace(&root.join(&file), &bytes).map_err(|e| files::failed(&file, &e))?;
         }
@@ -119,9 +128,10 @@ impl Work<'_> {
                 "No earlier export of {name} is known here: where documents differ, the instance is taken."
             ));
         }
-        let ids = last.ids.as_ref();
-        let mut revision =
-            self.revise(&base, ids.map(|(ids, _)| ids), ids.is_some_and(|(_, latest)| *latest));
+        let ids = last.ids.as_ref().map(|(ids, latest)| (ids, *latest));
+        let edited = repository.changed(&last.commit, &head)?;
+        let edited = edited.into_iter().map(|(_, path)| path).collect();
+        let mut revision = self.revise(&base, ids, &edited);
         let mut now = head.clone();
         if let Some(file) = self.bindings()? {
             repository.check_clean(&file.0)?;
