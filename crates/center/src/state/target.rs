@@ -87,10 +87,9 @@ impl TargetState {
     pub async fn baseline(&self) -> Result<Baseline, Report> {
         let (mut applied, mut ledger) = (self.applied().await?, self.ledger().await?);
         for head in self.unfinished().await? {
-            let record = self.run(&head.meta.run).await?;
-            let events = record.plain_events();
-            applied = Some(advance(applied.as_ref(), &record.plan, &events));
-            ledger = advance_ledger(&ledger, &record.plan, &events);
+            let (plan, events) = self.told(&head.meta.run).await?;
+            applied = Some(advance(applied.as_ref(), &plan, &events));
+            ledger = advance_ledger(&ledger, &plan, &events);
         }
         Ok(Baseline { applied, ledger })
     }
@@ -190,10 +189,21 @@ impl TargetState {
     /// Everything that is known of a run. TL0523: there is none of that id.
     pub async fn run(&self, run: &str) -> Result<RunRecord, Report> {
         let RunHead { meta, end } = self.head_of(run).await?;
-        let plan = self.plan(run).await?;
+        let plan = self.plan(run, true).await?;
         let before = self.before(run).await?;
         let events = self.chain(run).await?.events;
         Ok(RunRecord { meta, plan, before, events, end })
+    }
+
+    /// A run's plan, with the bytes that it sends, for going on with it.
+    pub async fn plan_of(&self, run: &str) -> Result<Plan, Report> {
+        self.plan(run, true).await
+    }
+
+    /// What a run was to do, without bytes, and what it did: all that folding it needs.
+    async fn told(&self, run: &str) -> Result<(Plan, Vec<Event>), Report> {
+        let (plan, chain) = futures_util::try_join!(self.plan(run, false), self.chain(run))?;
+        Ok((plan, chain.events.into_iter().map(|e| e.event).collect()))
     }
 
     /// What is known of a run without its plan and events. TL0523: there is none of that id.
@@ -252,10 +262,9 @@ impl TargetState {
     /// Ends a run for good: what it did becomes what is remembered. May be done again after a crash.
     /// Only under the lock.
     pub async fn end(&self, run: &str, result: RunResult, at: &str) -> Result<RunEnd, Report> {
-        let record = self.run(run).await?;
-        let events = record.plain_events();
+        let (plan, events) = self.told(run).await?;
         let before = self.applied().await?;
-        let applied = advance(before.as_ref(), &record.plan, &events);
+        let applied = advance(before.as_ref(), &plan, &events);
         if before.as_ref() != Some(&applied) && !events.is_empty() {
             self.save_applied(&applied).await?;
         }
@@ -263,7 +272,7 @@ impl TargetState {
             true => Ledger::default(),
             false => self.ledger().await?,
         };
-        let ledger = advance_ledger(&before, &record.plan, &events);
+        let ledger = advance_ledger(&before, &plan, &events);
         if self.ledger().await? != ledger {
             self.save_ledger(&ledger).await?;
         }
@@ -396,7 +405,7 @@ impl TargetState {
         Ok(Some(RunHead { meta, end }))
     }
 
-    async fn plan(&self, run: &str) -> Result<Plan, Report> {
+    async fn plan(&self, run: &str, with_bytes: bool) -> Result<Plan, Report> {
         let name = format!("runs/{run}/plan.json");
         let stored: Option<StoredPlan> = self.get(&name).await?;
         let lacking = |why: &str| corrupt(&*self.store, &self.key(&name), why);
@@ -412,7 +421,7 @@ impl TargetState {
                 .help("use the program that began the run, or plan again")
                 .report());
         }
-        for blob in attachments {
+        for blob in attachments.into_iter().filter(|_| with_bytes) {
             let bytes = blobs::get(&*self.store, &blob).await?;
             plan.attachments.insert(blob, blobs::encoded(&bytes));
         }

@@ -9,7 +9,7 @@ use crate::state::{self, Ended, Hold, LockArguments};
 use crate::{journal, runtime};
 use serde_json::json;
 use trunkline_aws::Aws;
-use trunkline_center::state::{RunHead, RunRecord, RunResult, TargetState};
+use trunkline_center::state::{RunHead, RunResult, TargetState};
 use trunkline_model::{Diagnostic, Report, Target};
 
 #[derive(clap::Args)]
@@ -122,10 +122,9 @@ async fn resume(
 
 async fn under_lock(app: &App, connected: &Connected, hold: &Hold) -> Result<Ended, Report> {
     // Somebody may have ended it while this command waited for the lock.
-    let record: RunRecord = hold.state.run(&hold.run).await?;
-    let (meta, end) = (record.meta, record.end);
-    refuse_ended(&RunHead { meta: meta.clone(), end })?;
-    let instance = &connected.instance;
+    let head = hold.state.head_of(&hold.run).await?;
+    refuse_ended(&head)?;
+    let (meta, instance) = (&head.meta, &connected.instance);
     if meta.instance != instance.arn {
         return Err(Diagnostic::error("TL0510", format!("run {} cannot be resumed", hold.run))
             .on(connected.target.label())
@@ -134,7 +133,8 @@ async fn under_lock(app: &App, connected: &Connected, hold: &Hold) -> Result<End
             .help("nothing was changed; check trunkline.yaml, or plan and apply anew")
             .report());
     }
-    state::go_on(app, connected, hold, record.plan).await
+    let plan = hold.state.plan_of(&hold.run).await?;
+    state::go_on(app, connected, hold, plan).await
 }
 
 /// TL0510 for a run that has ended for good.

@@ -48,7 +48,10 @@ pub(crate) async fn carry_out(
 ) -> Result<Ended, Report> {
     let now = now();
     let successor = if plan.is_empty() { "" } else { hold.run.as_str() };
-    hold.state.settle_unfinished(successor, hold.token, &hold.by(), &now).await?;
+    let settled = hold.state.settle_unfinished(successor, hold.token, &hold.by(), &now).await?;
+    for head in settled {
+        app.printer.say(&format!("run {} had stopped; it is over now", head.meta.run));
+    }
     if plan.is_empty() {
         let before = hold.state.applied().await?;
         let settled = settle(before.as_ref(), &plan);

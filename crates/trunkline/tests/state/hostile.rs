@@ -16,7 +16,7 @@ fn spoilt_objects_are_named_and_nothing_is_applied_over_them() {
     team.hangs_at(&ann, "CreateQueue", When::Before).kill();
     team.stage.server.lab().clear_faults();
     let (run, writes) = (team.run_id(), team.writes());
-    let files = ["run.json", "plan.json", "before.json", "journal/000001.jsonl"];
+    let files = ["run.json", "plan.json", "journal/000001.jsonl"];
     let files = files.map(|f| format!("runs/{run}/{f}"));
     for name in files.iter().map(String::as_str).chain(["lock.json"]) {
         let key = format!("prod-us-west-2/{name}");
@@ -34,6 +34,14 @@ fn spoilt_objects_are_named_and_nothing_is_applied_over_them() {
     }
     team.done(&ann, &["resume"]);
     team.is_complete(&ann);
+    // The snapshot is of use to a rollback only.
+    let key = format!("prod-us-west-2/runs/{run}/before.json");
+    let bytes = team.object(&key);
+    std::fs::write(team.path(&key), &bytes[..bytes.len() / 2]).expect("a file");
+    let writes = team.writes();
+    let ran = team.run(&ann, &["rollback", &run, "--yes"]);
+    says_all(&ran, 1, "TL0521", &[&key, "backup"]);
+    assert_eq!(team.writes(), writes, "something was rolled back");
     std::fs::write(team.path("prod-us-west-2/applied.json"), "{").expect("a file");
     says_all(&team.run(&ann, &["plan", "--env", "prod"]), 1, "TL0521", &["applied.json"]);
 }

@@ -39,6 +39,22 @@ fn a_killed_run_goes_on_from_a_fresh_clone_with_the_same_calls() {
 }
 
 #[test]
+fn an_interrupted_run_awaits_its_calls_gives_the_lock_back_and_goes_on_later() {
+    let team = Team::new(Place::Folder);
+    let ann = team.clone_of_project();
+    let running = team.hangs_for(&ann, "CreateHoursOfOperation", When::Before, 2_000);
+    running.signal("INT");
+    let ran = running.ends();
+    says_all(&ran, 130, "TL0506", &["1 of 3", "trunkline resume --env prod"]);
+    assert!(team.lock()["holder"].is_null(), "the lock is given back");
+    let events = team.events();
+    let of = |name: &str| events.iter().filter(|e| e["event"] == name).count();
+    assert_eq!(of("step-started"), of("step-done"), "{events:#?}");
+    team.done(&team.clone_of_project(), RESUME);
+    team.is_complete(&ann);
+}
+
+#[test]
 fn a_run_that_was_not_permitted_goes_on_when_it_is() {
     let team = Team::new(Place::Folder);
     let ann = team.clone_of_project();
