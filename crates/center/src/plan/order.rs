@@ -124,9 +124,9 @@ fn across_components(steps: &[Step], hard: &Edges) -> Edges {
         .collect()
 }
 
-/// Whether those who refer to it can be published only once it is as they want it: a module's outcomes.
+/// Whether those who refer to it can be published only once it is as they want it: a module with a contract.
 fn is_contract(step: &Step) -> bool {
-    step.kind == "module" && step.action == Action::Update
+    step.kind == "module" && step.call.input.get("Settings").is_some()
 }
 
 fn break_cycles(mut steps: Vec<Step>) -> Result<Vec<Step>, Unbreakable> {

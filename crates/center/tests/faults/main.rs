@@ -4,6 +4,7 @@ mod crash;
 mod cycles;
 mod dump;
 mod files;
+mod live;
 mod points;
 mod replay;
 mod rollback;
