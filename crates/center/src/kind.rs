@@ -4,6 +4,7 @@
 use crate::bindings::Bindings;
 use crate::cloud::CallError;
 use crate::document::Document;
+use crate::ownership::Ownership;
 use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
@@ -166,6 +167,8 @@ pub struct Spec {
     pub retire: Retire,
     /// Deletes one.
     pub delete: Option<&'static str>,
+    /// Whether it is a setting that every instance has, and that nobody makes.
+    pub setting: bool,
     /// Actions that the kind's own code calls or AWS asks for besides, and on what; those of the operations
     /// above follow from them.
     pub also: &'static [(&'static str, On)],
@@ -197,11 +200,21 @@ impl Spec {
         kept: &[],
         retire: Retire::Never,
         delete: None,
+        setting: false,
         also: &[],
     };
 }
 
 impl Spec {
+    /// How it is known whose a resource of the kind is.
+    pub fn ownership(&self) -> Ownership {
+        match &self.create {
+            _ if self.setting => Ownership::Setting,
+            Some(create) if create.tags => Ownership::Tagged,
+            _ => Ownership::Listed,
+        }
+    }
+
     /// The name within the kind: that of a document, after the name of what it lies within
     /// (`Main line/Christmas`). A `/` or `%` of a name is escaped there.
     pub fn full_name(&self, own: &str, body: &Map<String, Value>) -> String {
@@ -337,6 +350,21 @@ pub trait Kind: Sync {
     fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
         let _ = change;
         Vec::new()
+    }
+
+    /// Whether a live value is one that an apply of ours left, although it is not the applied one: of a
+    /// draft that the service refused to publish, of a stub. `applied` are the bodies that were applied, or begun.
+    fn expects(&self, applied: &[&Map<String, Value>], change: &Change<'_>, field: &str) -> bool {
+        if self.has_drafts() {
+            return crate::kinds::expects_draft(applied, change, field);
+        }
+        false
+    }
+
+    /// Adds the step that takes an association of ours away again; false where the kind has no such step.
+    fn disassociate(&self, live: &Resource, steps: &mut StepsOf<'_>) -> bool {
+        let _ = (live, steps);
+        false
     }
 
     /// Says for people what a change changes, and whether it is layout only.

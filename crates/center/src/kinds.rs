@@ -67,4 +67,6 @@ pub(crate) use content::{is_stub_of_ours, stub_for};
 pub(crate) use content::draft_fingerprint;
 
 /// What a kind with drafts holds against a document, and what it exports.
-pub(crate) use content::{comparable as comparable_draft, exportable as exportable_draft};
+pub(crate) use content::{
+    comparable as comparable_draft, expects as expects_draft, exportable as exportable_draft,
+};

@@ -4,6 +4,7 @@
 //! nothing. What stands in a step's input is resolved already; only what the plan itself will make
 //! is still a reference.
 
+mod bodies;
 mod build;
 mod check;
 mod compare;
@@ -13,12 +14,15 @@ mod order_live;
 #[cfg(test)]
 mod order_tests;
 mod prune;
+mod remember;
+mod resolving;
 mod steps;
 
 pub(crate) use build::build_with;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
+pub(crate) use compare::same;
 pub use compare::{Change, FieldChange, Live};
-pub use lines::field_lines;
+pub use lines::{field_lines, short};
 pub use order_live::{Mixed, PHASES, Phase, Survey, phases};
 pub(crate) use order_live::{REMOVED, RESTORED};
 pub use steps::{
@@ -26,6 +30,7 @@ pub use steps::{
     tags_to_set,
 };
 
+use crate::ownership::Claim;
 use crate::state::AppliedResource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,6 +61,12 @@ pub struct Plan {
     /// is another, those that need no step included.
     #[serde(default)]
     pub wanted: Vec<AppliedResource>,
+    /// What is no longer remembered once the plan is done, because nothing has the name: kind and name.
+    #[serde(default)]
+    pub forgotten: Vec<(String, String)>,
+    /// What the ledger gains and loses, each with the step that makes it true.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
 }
 
 /// Where a plan applies.
@@ -194,6 +205,11 @@ pub struct Step {
 }
 
 impl Plan {
+    /// Whether there is something to remember, even where nothing is to be done.
+    pub fn is_to_be_remembered(&self) -> bool {
+        !(self.wanted.is_empty() && self.forgotten.is_empty() && self.claims.is_empty())
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

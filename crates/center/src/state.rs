@@ -17,7 +17,7 @@ mod store;
 mod stored_snapshot;
 mod target;
 
-pub use advance::{advance, advance_ledger, done_count, draft_count, settle};
+pub use advance::{advance, advance_ledger, done_count, draft_count, settle, settle_ledger};
 pub use applied::{Applied, AppliedResource, Baseline, NOTHING};
 pub use ledger::Ledger;
 pub use links::{Now, StoreJournal};

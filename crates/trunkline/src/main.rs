@@ -21,6 +21,7 @@ mod files;
 mod git;
 mod interrupt;
 mod journal;
+mod limits;
 mod pages;
 mod planning;
 mod printer;

@@ -3,6 +3,7 @@
 use crate::connect::Connected;
 use crate::context::Located;
 use crate::journal;
+use crate::limits::limits;
 use std::collections::BTreeSet;
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
 use trunkline_center::state::{Baseline, Remembered, TargetState};
@@ -88,6 +89,7 @@ pub(crate) async fn plan(
     let Remembered { mut baseline, recent, drafts } = remembered(located, state).await?;
     let another = of_another_instance(connected, &mut baseline);
     let read = read_options(located, &arguments.include, false, recent);
+    let all = documents;
     let documents = documents_for(located, documents, target, arguments);
     let (cloud, instance) = (&connected.client, &connected.instance);
     let snapshot = take(cloud, instance, Some(&documents), &connected.bindings, &read).await;
@@ -102,6 +104,7 @@ pub(crate) async fn plan(
         staging_bucket: target.environment.staging_bucket.clone(),
         own_drafts: drafts,
         overwrite_drift: arguments.overwrite_drift,
+        limits: limits(&located.project, all, &snapshot, &baseline),
     };
     let needed = plan::drafts_needed(&input(&documents, &snapshot, connected, &baseline, &options));
     read_drafts(cloud, &mut snapshot, &needed, &read).await.map_err(|e| connected.failed(&e))?;

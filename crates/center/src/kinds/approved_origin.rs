@@ -1,7 +1,7 @@
 //! Origins of web pages that may embed the instance's agent panel. The document's name is the origin, or
 //! the name of the binding that gives it (`Origin: ${origin:crm}`).
 
-use super::association::{associate, literal, refuse_other_name};
+use super::association::{associate, literal, refuse_other_name, take_away};
 use crate::bindings::Bindings;
 use crate::kind::{Format, IdField, Kind, Reading, Spec};
 use crate::permissions::On;
@@ -65,6 +65,13 @@ impl Kind for ApprovedOrigin {
             reference::escape(name)
         };
         refuse_other_name(&SPEC, change, FIELD, &expected)
+    }
+
+    fn disassociate(&self, live: &Resource, steps: &mut StepsOf<'_>) -> bool {
+        let origin = live.body.get(FIELD).and_then(Value::as_str).unwrap_or_default();
+        let mut input = Map::new();
+        input.insert(FIELD.to_owned(), literal(origin));
+        take_away("DisassociateApprovedOrigin", input, steps)
     }
 
     fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {

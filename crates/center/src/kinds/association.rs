@@ -16,6 +16,16 @@ pub(super) fn associate<'s>(
     steps.connect(Action::Associate, operation, input)
 }
 
+/// Adds the step that takes an association away. It is a deletion for an apply: what is gone already is gone.
+pub(super) fn take_away(
+    operation: &str,
+    input: Map<String, Value>,
+    steps: &mut StepsOf<'_>,
+) -> bool {
+    steps.connect(Action::Delete, operation, input);
+    true
+}
+
 /// Refuses a document whose name and field say different things: the instance knows only the field.
 pub(super) fn refuse_other_name(
     spec: &Spec,

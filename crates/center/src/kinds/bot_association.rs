@@ -1,7 +1,7 @@
 //! Aliases of Lex V2 bots that the instance may use: `Bot: ${lex:Concierge/live}`. Flows wait for them.
 //! Bots of Lex V1 are reported, not managed: the service has ended.
 
-use super::association::{associate, refuse_other_name};
+use super::association::{associate, literal, refuse_other_name, take_away};
 use crate::bindings::Bindings;
 use crate::kind::{Format, Kind, Reading, Spec};
 use crate::permissions::On;
@@ -83,6 +83,13 @@ impl Kind for BotAssociation {
         let kind = Reference::whole(text).filter(|r| r.kind == "arn").map_or("lex", |_| "arn");
         let expected = Reference::new(kind, change.wanted.name.as_str()).to_string();
         refuse_other_name(&SPEC, change, FIELD, &expected)
+    }
+
+    fn disassociate(&self, live: &Resource, steps: &mut StepsOf<'_>) -> bool {
+        let alias = live.body.get(FIELD).and_then(Value::as_str).unwrap_or_default();
+        let mut input = Map::new();
+        input.insert("LexV2Bot".to_owned(), json!({ "AliasArn": literal(alias) }));
+        take_away("DisassociateBot", input, steps)
     }
 
     fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {

@@ -9,12 +9,12 @@ mod steps;
 
 pub(super) use explain::{describe, refuse};
 pub(super) use read::{read, read_draft};
-pub(crate) use steps::{is_stub_of_ours, stub_for};
 pub(super) use steps::{create, publish_in_cycles, saved_check, update};
+pub(crate) use steps::{is_stub_of_ours, stub_for};
 
 use crate::document::Document;
 use crate::kind::Spec;
-use crate::plan::fingerprint;
+use crate::plan::{Change, fingerprint};
 use crate::resource::Resource;
 use serde_json::{Map, Value, json};
 use trunkline_flow::{canonical, content};
@@ -104,6 +104,29 @@ pub(crate) fn comparable(resource: &Resource, wanted: &Document) -> Map<String, 
         overlay(&mut body, resource);
     }
     body
+}
+
+/// Whether what is live is what an apply of ours left: a stub, or a draft that the service refused to publish.
+pub(crate) fn expects(applied: &[&Map<String, Value>], change: &Change<'_>, field: &str) -> bool {
+    let Some(before) = change.before else { return false };
+    if change.live.is_some_and(|live| is_stub(&live.body)) {
+        return true;
+    }
+    // A draft is held against a draft: whose it is decides, not what was applied.
+    if wants_draft(change.wanted) && change.draft.is_some() {
+        return matches!(field, "content" | "layout" | "settings" | "status");
+    }
+    let as_applied = |body: &Map<String, Value>| {
+        let content = body.get("content");
+        content.is_some() && applied.iter().any(|a| a.get("content") == content)
+    };
+    let drafted = change.draft.is_some_and(as_applied);
+    match field {
+        // Publishing by hand would have made the draft what is published.
+        "content" | "layout" | "settings" => drafted,
+        "status" => drafted || before.get("status") == Some(&json!("saved")) && as_applied(before),
+        _ => false,
+    }
 }
 
 fn overlay(body: &mut Map<String, Value>, resource: &Resource) {

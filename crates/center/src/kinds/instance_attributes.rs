@@ -25,6 +25,7 @@ static SPEC: Spec = Spec {
         ("connect:ListInstanceAttributes", On::Instance),
         ("connect:UpdateInstanceAttribute", On::Instance),
     ],
+    setting: true,
     ..Spec::EMPTY
 };
 
@@ -57,6 +58,20 @@ impl Kind for InstanceAttributes {
             attributes.retain(|name, _| named.is_some_and(|n| n.contains_key(name)));
         }
         body
+    }
+
+    fn expects(&self, applied: &[&Map<String, Value>], change: &Change<'_>, _: &str) -> bool {
+        // Each attribute is a setting of its own. Every instance has all of them from the beginning: one that
+        // no apply is known to have set has AWS's value, and naming it in a document is the decision about it.
+        let of = |body: &Map<String, Value>, name: &str| {
+            body.get(FIELD)?.as_object()?.get(name).cloned()
+        };
+        let live = change.before.and_then(|b| b.get(FIELD)?.as_object());
+        live.into_iter().flatten().all(|(name, value)| {
+            let is_of = |body: &Map<String, Value>| of(body, name).as_ref() == Some(value);
+            let known = applied.iter().any(|body| of(body, name).is_some());
+            !known || is_of(&change.wanted.body) || applied.iter().any(|body| is_of(body))
+        })
     }
 
     fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {

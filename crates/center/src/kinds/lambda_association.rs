@@ -1,7 +1,7 @@
 //! Functions that the instance may call. The document's name is the function's, after bindings, with its
 //! version or alias where it has one: `Function: ${lambda:lookup}:live`. Flows wait for it.
 
-use super::association::{associate, refuse_other_name};
+use super::association::{associate, literal, refuse_other_name, take_away};
 use crate::bindings::Bindings;
 use crate::kind::{Format, Kind, Reading, Spec};
 use crate::permissions::On;
@@ -84,6 +84,13 @@ impl Kind for LambdaAssociation {
             format!("{}{rest}", Reference::new("lambda", function))
         };
         refuse_other_name(&SPEC, change, FIELD, &expected)
+    }
+
+    fn disassociate(&self, live: &Resource, steps: &mut StepsOf<'_>) -> bool {
+        let function = live.body.get(FIELD).and_then(Value::as_str).unwrap_or_default();
+        let mut input = Map::new();
+        input.insert("FunctionArn".to_owned(), literal(function));
+        take_away("DisassociateLambdaFunction", input, steps)
     }
 
     fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {

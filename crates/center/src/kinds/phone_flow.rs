@@ -28,6 +28,7 @@ static SPEC: Spec = Spec {
         ("connect:ListFlowAssociations", On::Instance),
         ("connect:AssociatePhoneNumberContactFlow", On::Numbers),
     ],
+    setting: true,
     ..Spec::EMPTY
 };
 

@@ -1,14 +1,14 @@
 //! Certificates that encrypt what callers key in. The certificate is the environment's: a document names
 //! the binding (`Key: ${key:main}`), never the text. The service keeps at most two.
 
-use super::association::{associate, refuse_other_name};
+use super::association::{associate, literal, refuse_other_name, take_away};
 use crate::bindings::Bindings;
 use crate::kind::{Format, IdField, Kind, Reading, Spec};
 use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::{Reader, text};
 use crate::resource::{Names, Resource};
-use serde_json::json;
+use serde_json::{Map, json};
 use trunkline_flow::reference::Reference;
 use trunkline_model::Diagnostic;
 
@@ -66,6 +66,12 @@ impl Kind for SecurityKey {
     fn refuse(&self, change: &Change<'_>) -> Vec<Diagnostic> {
         let expected = Reference::new("key", change.wanted.name.as_str()).to_string();
         refuse_other_name(&SPEC, change, FIELD, &expected)
+    }
+
+    fn disassociate(&self, live: &Resource, steps: &mut StepsOf<'_>) -> bool {
+        let mut input = Map::new();
+        input.insert("AssociationId".to_owned(), literal(&live.id));
+        take_away("DisassociateSecurityKey", input, steps)
     }
 
     fn steps(&self, change: &Change<'_>, steps: &mut StepsOf<'_>) {

@@ -63,6 +63,7 @@ static SPEC: Spec = Spec {
         ("s3:GetBucketAcl", On::Buckets),
         ("s3:GetBucketLocation", On::Buckets),
     ],
+    setting: true,
     ..Spec::EMPTY
 };
 

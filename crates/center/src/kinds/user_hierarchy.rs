@@ -38,6 +38,7 @@ static STRUCTURE: Spec = Spec {
         ("connect:DescribeUserHierarchyStructure", On::Instance),
         ("connect:UpdateUserHierarchyStructure", On::Instance),
     ],
+    setting: true,
     ..Spec::EMPTY
 };
 

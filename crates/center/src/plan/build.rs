@@ -1,24 +1,23 @@
 //! Makes a plan out of documents and a snapshot. Everything that is wrong is reported at once.
 
+use super::bodies::{Adjusted, Bodies};
+use super::resolving::resolve_now;
 use super::{
-    Action, Change, Live, PLAN_VERSION, Plan, PlanTarget, PlannedChange, Step, StepsOf, check,
-    order,
+    Action, Change, PLAN_VERSION, Plan, PlanTarget, PlannedChange, Step, StepsOf, check, order,
+    remember,
 };
 use crate::bindings::Bindings;
-use crate::document::{Document, Documents, subject};
-use crate::export::document_body;
+use crate::document::{Document, Documents};
 use crate::kind::Kind;
-use crate::kinds;
-use crate::portable::Portable;
-use crate::resolve::{Resolver, Unresolved};
+use crate::ownership::{self, Limits, Owner};
+use crate::resolve::Resolver;
 use crate::resource::{Instance, Resource};
 use crate::snapshot::Snapshot;
-use crate::state::Baseline;
+use crate::state::{AppliedResource, Baseline};
+use crate::{drift, kinds};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use trunkline_flow::reference::{self, Piece};
 use trunkline_model::{Diagnostic, Report};
 
 /// How a plan is made.
@@ -42,6 +41,8 @@ pub struct PlanOptions {
     pub own_drafts: BTreeSet<String>,
     /// Overwrite what changed in the instance since the last apply.
     pub overwrite_drift: bool,
+    /// What the configuration leaves to others.
+    pub limits: Limits,
 }
 
 /// What a plan is made from.
@@ -65,13 +66,23 @@ type Pair<'a> = (&'static dyn Kind, &'a Document, Option<&'a Resource>);
 /// is not what is wanted.
 pub fn drafts_needed(input: &PlanInput<'_>) -> Vec<(&'static str, String)> {
     let resolver = resolver(input);
-    let bodies = live_bodies(input);
+    let bodies = Bodies::of_documents(input, input.documents.iter());
     let differs = |(kind, wanted, live): Pair<'_>| {
         let live = live.filter(|r| r.draft.is_none())?;
         Change::between(kind, wanted, bodies.of(live), &resolver, input.options)?;
         kind.has_drafts().then(|| (live.kind, live.id.clone()))
     };
     pairs(input).into_iter().filter_map(differs).collect()
+}
+
+/// What a plan is put together in.
+#[derive(Default)]
+struct Draft {
+    steps: Vec<Step>,
+    changes: Vec<PlannedChange>,
+    findings: Vec<Diagnostic>,
+    problems: Vec<Diagnostic>,
+    wanted: Vec<AppliedResource>,
 }
 
 /// Adds steps and changes that no document asks for.
@@ -85,46 +96,119 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
 /// The same, with further steps, which are ordered and resolved together with its own.
 pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan, Report> {
     let resolver = resolver(input);
-    let bodies = live_bodies(input);
-    let (mut steps, mut changes) = (Vec::new(), Vec::new());
-    let (mut findings, mut problems) = (Vec::new(), Vec::new());
-    let skipped = check::unresolved(input, &resolver, &mut findings, &mut problems);
+    let bodies = Bodies::of_documents(input, input.documents.iter());
+    let adjusted = Adjusted::new(input, &bodies);
+    let mut draft = Draft::default();
+    let Draft { findings, problems, .. } = &mut draft;
+    let skipped = check::unresolved(input, &resolver, findings, problems);
     for (kind, wanted, live) in pairs(input) {
         if skipped.contains(&(wanted.kind, wanted.name.as_str())) {
             continue;
         }
-        let there = live.and_then(|l| bodies.of(l));
-        let Some(change) = Change::between(kind, wanted, there, &resolver, input.options) else {
+        let wanted = adjusted.of(wanted);
+        if live.is_none() && is_given_up(input, wanted, &mut draft.findings) {
             continue;
-        };
-        let refused = kind.refuse(&change).into_iter().chain(kept(kind, &change));
-        problems.extend(refused.map(|mut problem| {
-            problem.place.file = problem.place.file.or_else(|| wanted.file.clone());
-            problem
-        }));
-        let before = steps.len();
-        let (name, spec) = (wanted.name.as_str(), kind.spec());
-        let mut of = StepsOf { spec, kind, name, steps: &mut steps, findings: &mut findings };
-        kind.steps(&change, &mut of);
-        if steps.len() > before {
-            changes.push(planned(kind, &change, steps[before].action));
+        }
+        draft.wanted.extend(remember::applied(input, wanted));
+        let there = live.and_then(|l| bodies.of(l));
+        if let Some(change) = Change::between(kind, wanted, there, &resolver, input.options) {
+            add(input, kind, &change, &mut draft);
         }
     }
+    let mut claims = Vec::new();
     if input.options.prune {
-        super::prune::retire(input, &mut steps, &mut changes);
+        super::prune::retire(input, &mut draft.steps, &mut draft.changes, &mut claims);
     }
-    extra(&mut steps, &mut changes);
-    if !problems.is_empty() {
-        return Err(Report(problems));
+    extra(&mut draft.steps, &mut draft.changes);
+    if !draft.problems.is_empty() {
+        return Err(Report(draft.problems));
     }
+    let Draft { steps, changes, findings, wanted, .. } = draft;
     let mut steps = order::order(steps).map_err(|cycle| unbreakable(&cycle.0))?;
     resolve_now(&mut steps, &resolver)?;
+    claims.extend(remember::gained(input, &steps));
+    claims.extend(remember::lost(input));
+    let forgotten = remember::forgotten(input);
     let attachments = attachments(input, &steps);
     let target = target(&input.snapshot.instance, input.options);
     let project = input.options.project.clone();
     let version = PLAN_VERSION;
-    let wanted = Vec::new();
-    Ok(Plan { version, project, target, changes, steps, findings, attachments, wanted })
+    Ok(Plan {
+        version,
+        project,
+        target,
+        changes,
+        steps,
+        findings,
+        attachments,
+        wanted,
+        forgotten,
+        claims,
+    })
+}
+
+/// Adds what a change needs: its steps, or the reasons why it is not made.
+fn add(input: &PlanInput<'_>, kind: &'static dyn Kind, change: &Change<'_>, draft: &mut Draft) {
+    let wanted = change.wanted;
+    let mut refused: Vec<Diagnostic> = kind.refuse(change);
+    refused.extend(kept(kind, change));
+    let (mut steps, mut findings) = (std::mem::take(&mut draft.steps), Vec::new());
+    let before = steps.len();
+    let (name, spec) = (wanted.name.as_str(), kind.spec());
+    let mut of = StepsOf { spec, kind, name, steps: &mut steps, findings: &mut findings };
+    kind.steps(change, &mut of);
+    if steps.len() > before {
+        draft.changes.push(planned(kind, change, steps[before].action));
+        refused.extend(not_ours(input, kind, change, &mut findings));
+    }
+    draft.steps = steps;
+    draft.findings.extend(findings);
+    draft.problems.extend(refused.into_iter().map(|mut problem| {
+        problem.place.file = problem.place.file.or_else(|| wanted.file.clone());
+        problem
+    }));
+}
+
+/// Why a live resource is not overwritten: it is somebody else's, or somebody changed it.
+fn not_ours(
+    input: &PlanInput<'_>,
+    kind: &dyn Kind,
+    change: &Change<'_>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let Some(live) = change.live else { return Vec::new() };
+    let owner = ownership::owner(kind, live, &input.options.project, &input.baseline.ledger);
+    if owner != Owner::Ours {
+        let lines = kind.describe(change).0;
+        return ownership::refusal(&owner, live.kind, &live.name, &lines).into_iter().collect();
+    }
+    let base = drift::base_of(input, live);
+    let (mut layout, mut rest) = (Vec::new(), Vec::new());
+    for field in drift::drifted(input, kind, change, base) {
+        let found = drift::refusal(kind, change, field, base);
+        if kind.has_drafts() && field.field == "layout" { &mut layout } else { &mut rest }
+            .push(found);
+    }
+    // Where the designer draws a block is nobody's work; it alone stops nothing.
+    if input.options.overwrite_drift || rest.is_empty() {
+        rest.append(&mut layout);
+        let overwritten = rest.drain(..).map(drift::overwritten);
+        findings.extend(overwritten);
+    }
+    rest
+}
+
+/// Whether somebody deleted what the instance owns: it is not made again. Notes what else was deleted.
+fn is_given_up(input: &PlanInput<'_>, wanted: &Document, findings: &mut Vec<Diagnostic>) -> bool {
+    let base = drift::remembered(input).and_then(|a| a.get(wanted.kind, &wanted.name));
+    // Without an id it may never have been made.
+    let Some(base) = base.filter(|b| b.begun.is_empty()) else { return false };
+    if input.options.limits.owned_whole(&base.kind, &base.name) {
+        return true;
+    }
+    let message = format!("{} was deleted in the instance and is made again", wanted.subject());
+    findings.push(Diagnostic::warning("TL0412", message).on(wanted.subject()));
+    false
 }
 
 fn resolver<'a>(input: &PlanInput<'a>) -> Resolver<'a> {
@@ -158,101 +242,11 @@ fn kept(kind: &dyn Kind, change: &Change<'_>) -> Vec<Diagnostic> {
     kind.spec().keeps.iter().filter(gone).map(refused).collect()
 }
 
-/// What is there as documents would say it: body, and draft where there is one.
-struct Bodies<'a>(BTreeMap<(&'static str, &'a str), (Body, Option<Body>)>);
-
-type Body = Map<String, Value>;
-
-impl Bodies<'_> {
-    fn of<'a>(&'a self, resource: &'a Resource) -> Option<Live<'a>> {
-        let (body, draft) = self.0.get(&(resource.kind, resource.name.as_str()))?;
-        Some(Live { resource, body, draft: draft.as_ref() })
-    }
-}
-
-fn live_bodies<'a>(input: &PlanInput<'a>) -> Bodies<'a> {
-    let snapshot = input.snapshot;
-    let mut portable = Portable::new(&snapshot.instance, &snapshot.names, input.bindings);
-    let wanted: BTreeMap<(&str, &str), &Document> =
-        input.documents.iter().map(|d| ((d.kind, d.name.as_str()), d)).collect();
-    let mut bodies = BTreeMap::new();
-    for resource in &snapshot.resources {
-        let (Some(wanted), Some(kind)) =
-            (wanted.get(&(resource.kind, resource.name.as_str())), kinds::get(resource.kind))
-        else {
-            continue;
-        };
-        let mut document =
-            |body: Body| document_body(kind, &resource.name, body, &resource.tags, &mut portable);
-        let body = document(kind.comparable(resource, wanted));
-        let draft = resource.draft.clone().map(&mut document);
-        bodies.insert((resource.kind, resource.name.as_str()), (body, draft));
-    }
-    Bodies(bodies)
-}
-
 fn planned(kind: &dyn Kind, change: &Change<'_>, action: Action) -> PlannedChange {
     let (lines, layout_only) = kind.describe(change);
     let action = if change.live.is_none() { Action::Create } else { action };
     let (kind, name) = (change.wanted.kind.to_owned(), change.wanted.name.clone());
     PlannedChange { action, kind, name, lines, layout_only }
-}
-
-/// Resolves everything that has a value already; what steps make stays a reference.
-fn resolve_now(steps: &mut [Step], resolver: &Resolver<'_>) -> Result<(), Report> {
-    let pending: BTreeSet<(String, String)> =
-        steps.iter().filter(|s| s.made.is_some()).filter_map(|s| s.provides.clone()).collect();
-    let mut problems = Vec::new();
-    for step in steps.iter_mut() {
-        let who = subject(&step.kind, &step.name);
-        let inputs = std::iter::once(&mut step.call.input)
-            .chain(step.as_draft.iter_mut().map(|c| &mut c.input))
-            .chain(step.check.iter_mut().map(|c| &mut c.input))
-            .chain(step.adopt.iter_mut().map(|a| &mut a.list_input));
-        for input in inputs {
-            let walked =
-                trunkline_flow::rewrite::map_strings::<()>(input, &mut |path, text| match partly(
-                    text, resolver, &pending,
-                ) {
-                    Ok(new) => Ok(new),
-                    Err(why) => {
-                        let message = format!("a reference cannot be resolved: {why:?}");
-                        problems.push(
-                            Diagnostic::error("TL0204", message).on(&who).path(path.to_string()),
-                        );
-                        Ok(None)
-                    }
-                });
-            debug_assert!(walked.is_ok(), "the visitor never fails");
-        }
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Report(problems)) }
-}
-
-fn partly(
-    text: &str,
-    resolver: &Resolver<'_>,
-    pending: &BTreeSet<(String, String)>,
-) -> Result<Option<String>, Unresolved> {
-    if !reference::is_candidate(text) {
-        return Ok(None);
-    }
-    let pieces = reference::parse(text).map_err(|e| Unresolved::Malformed(e.to_string()))?;
-    let resolve = |piece: Piece| match piece {
-        Piece::Ref(r) if !pending.contains(&(r.kind.clone(), r.name.clone())) => {
-            resolver.reference(&r).map(Piece::Text)
-        }
-        other => Ok(other),
-    };
-    let mut merged: Vec<Piece> = Vec::new();
-    for piece in pieces {
-        match (resolve(piece)?, merged.last_mut()) {
-            // Side by side, two texts could read as an escape that neither of them is.
-            (Piece::Text(more), Some(Piece::Text(text))) => text.push_str(&more),
-            (piece, _) => merged.push(piece),
-        }
-    }
-    Ok(Some(reference::render(&merged)))
 }
 
 fn attachments(input: &PlanInput<'_>, steps: &[Step]) -> BTreeMap<String, String> {

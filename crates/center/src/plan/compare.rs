@@ -84,7 +84,8 @@ impl<'a> Change<'a> {
     }
 }
 
-fn same(old: Option<&Value>, new: Option<&Value>, resolver: &Resolver<'_>) -> bool {
+/// Whether two values are one: the same text, or what stands for the same in the target.
+pub(crate) fn same(old: Option<&Value>, new: Option<&Value>, resolver: &Resolver<'_>) -> bool {
     let stands_for = |value: &Value| {
         let mut value = value.clone();
         resolver.value(&mut value).is_ok().then_some(value)

@@ -1,12 +1,13 @@
 //! Takes out of use what this project made and no longer holds. Asked for, never by default.
 //!
 //! A first apply archives, disables or tags; only a later one deletes. What belongs to another project
-//! or to nobody carries no tag of ours and is never here.
+//! or to nobody carries no tag of ours, nor is it in the ledger, and is never here. What cannot carry tags is
+//! retired by a mark in the ledger alone.
 
-use super::steps::PROJECT_TAG;
-use super::{Action, PlanInput, PlannedChange, Step, StepsOf};
+use super::{Action, PlanInput, PlanOptions, PlannedChange, Step, StepsOf};
 use crate::kind::{Kind, Retire};
 use crate::kinds;
+use crate::ownership::{self, Claim, ClaimChange, Owner, Ownership};
 use crate::read::{as_map, json_of};
 use crate::resource::Resource;
 use serde_json::{Map, Value, json};
@@ -23,21 +24,30 @@ pub(super) fn retire(
     input: &PlanInput<'_>,
     steps: &mut Vec<Step>,
     changes: &mut Vec<PlannedChange>,
+    claims: &mut Vec<Claim>,
 ) {
     // What refers to others goes before them: kinds and names in the opposite order of their making.
     for resource in input.snapshot.resources.iter().rev() {
-        let ours = resource.tags.get(PROJECT_TAG) == Some(&input.options.project);
-        let held = input.documents.get(resource.kind, &resource.name).is_some();
         let Some(kind) = kinds::get(resource.kind) else { continue };
+        let PlanOptions { project, limits, .. } = input.options;
+        let ledger = &input.baseline.ledger;
+        let ours = ownership::owner(kind, resource, project, ledger) == Owner::Ours;
+        let held = input.documents.get(resource.kind, &resource.name).is_some()
+            || limits.leave_alone(resource.kind, &resource.name);
         if !ours || held || kind.system(resource) {
             continue;
         }
-        let retired = resource.retired || resource.tags.contains_key(RETIRED_TAG);
+        let tagged = resource.tags.contains_key(RETIRED_TAG);
+        let listed = ownership::is_retired(ledger, resource.kind, &resource.name);
+        let retired = resource.retired || tagged || listed;
         let mut findings = Vec::new();
         let (name, spec) = (resource.name.as_str(), kind.spec());
         let mut of = StepsOf { spec, kind, name, steps, findings: &mut findings };
-        let action =
-            if retired { delete(kind, resource, &mut of) } else { first(kind, resource, &mut of) };
+        let action = if retired {
+            delete(kind, resource, &mut of)
+        } else {
+            first(kind, resource, claims, &mut of)
+        };
         if let Some(action) = action {
             let lines = vec!["the project does not hold it any more".to_owned()];
             let (kind, name) = (resource.kind.to_owned(), resource.name.clone());
@@ -46,8 +56,26 @@ pub(super) fn retire(
     }
 }
 
-fn first(kind: &dyn Kind, resource: &Resource, steps: &mut StepsOf<'_>) -> Option<Action> {
-    match kind.spec().retire {
+fn first(
+    kind: &dyn Kind,
+    resource: &Resource,
+    claims: &mut Vec<Claim>,
+    steps: &mut StepsOf<'_>,
+) -> Option<Action> {
+    let spec = kind.spec();
+    if spec.ownership() == Ownership::Listed {
+        // An association is taken away at once: nothing is lost with it.
+        if kind.disassociate(resource, steps) {
+            return Some(Action::Delete);
+        }
+        let (kind, name) = (resource.kind.to_owned(), resource.name.clone());
+        let claim = Claim { kind, name, change: ClaimChange::Retired, step: None };
+        return spec.delete.map(|_| {
+            claims.push(claim);
+            Action::Retire
+        });
+    }
+    match spec.retire {
         Retire::Never => return None,
         Retire::First { operation, input } => {
             let mut input = as_map(json_of(input));

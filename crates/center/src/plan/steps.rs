@@ -3,6 +3,7 @@
 use super::{Action, Adopt, Change, Check, Step, StepCall};
 use crate::document::tags_key;
 use crate::kind::{Create, Members, Spec, Update};
+use crate::ownership::TAGS_AT_MOST;
 use crate::portable::id_field;
 use crate::read::{as_map, json_of};
 use serde_json::{Map, Value, json};
@@ -305,6 +306,10 @@ fn change_members(
 /// The tags of a new resource: the document's, and the project's own.
 pub fn tags_to_set(spec: &Spec, body: &Map<String, Value>, change: &Change<'_>) -> Value {
     let mut tags = as_map(body.get(tags_key(spec.format)).cloned().unwrap_or_default());
+    if tags.len() >= TAGS_AT_MOST {
+        // No room for ours: the ledger says whose it is.
+        return Value::Object(tags);
+    }
     tags.insert(PROJECT_TAG.to_owned(), json!(reference::escape(&change.options.project)));
     Value::Object(tags)
 }

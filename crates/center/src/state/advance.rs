@@ -40,6 +40,9 @@ pub fn advance(before: Option<&Applied>, plan: &Plan, events: &[Event]) -> Appli
             applied.remove(&step.kind, &step.name);
         }
     }
+    for (kind, name) in &plan.forgotten {
+        applied.remove(kind, name);
+    }
     remember_drafts(&mut applied, plan, events);
     applied
 }
@@ -53,6 +56,9 @@ pub fn settle(before: Option<&Applied>, plan: &Plan) -> Applied {
         |w: &AppliedResource| plan.steps.iter().any(|s| s.kind == w.kind && s.name == w.name);
     for wanted in plan.wanted.iter().filter(|w| !has_steps(w)) {
         applied.insert(wanted.clone());
+    }
+    for (kind, name) in &plan.forgotten {
+        applied.remove(kind, name);
     }
     applied
 }
@@ -73,7 +79,24 @@ pub fn advance_ledger(before: &Ledger, plan: &Plan, events: &[Event]) -> Ledger 
             _ => {}
         }
     }
+    enter_claims(&mut ledger, plan, |step| fates.get(step).is_some_and(|fate| fate.done.is_some()));
     ledger
+}
+
+/// What belongs to the project without a tag where a plan had nothing to do.
+pub fn settle_ledger(before: &Ledger, plan: &Plan) -> Ledger {
+    let mut ledger = before.clone();
+    enter_claims(&mut ledger, plan, |_| false);
+    ledger
+}
+
+/// Claims that no step makes true are true as soon as the plan is carried out.
+fn enter_claims(ledger: &mut Ledger, plan: &Plan, done: impl Fn(&str) -> bool) {
+    for claim in &plan.claims {
+        if claim.step.as_deref().is_none_or(&done) {
+            claim.enter(ledger);
+        }
+    }
 }
 
 fn fates(events: &[Event]) -> BTreeMap<&str, Fate<'_>> {
@@ -129,6 +152,7 @@ fn remember(
         id: String::new(),
         body: serde_json::Map::new(),
         begun: Vec::new(),
+        bound: BTreeMap::new(),
     });
     if resource.id.is_empty() {
         resource.id = id;

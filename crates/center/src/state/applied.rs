@@ -39,6 +39,10 @@ pub struct AppliedResource {
     /// Bodies that applies which did not end well were writing: a field may hold any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub begun: Vec<Map<String, Value>>,
+    /// What the environment bound to the names in the body when it was applied, by `kind:name`: who binds a
+    /// name to another value later changes what is wanted, not what is there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bound: BTreeMap<String, String>,
 }
 
 /// What is remembered of one target when a plan is made.

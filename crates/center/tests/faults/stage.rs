@@ -10,9 +10,10 @@ use trunkline_center::apply::{Event, Machine, MemoryJournal, Outcome, run};
 use trunkline_center::export::export;
 use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
 use trunkline_center::rollback::{self, Rollback, RollbackInput};
-use trunkline_center::state::{AppliedResource, NOTHING};
+use trunkline_center::state::{AppliedResource, Baseline, advance, advance_ledger};
 use trunkline_center::{
-    Bindings, Document, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
+    Bindings, Document, Documents, File, Instance, ReadOptions, Snapshot, find_instance,
+    read_drafts, take,
 };
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region, Report};
@@ -44,6 +45,8 @@ pub struct Stage {
     pub options: PlanOptions,
     /// What earlier runs journalled.
     journal: Mutex<Vec<Event>>,
+    /// What is remembered of them.
+    baseline: Mutex<Baseline>,
 }
 
 /// Runs to the end.
@@ -62,8 +65,8 @@ pub fn documents(files: &[Text]) -> Documents {
 
 fn applied(document: &Document) -> AppliedResource {
     let Document { kind, name, body, .. } = document;
-    let (kind, name, id) = ((*kind).to_owned(), name.clone(), String::new());
-    AppliedResource { kind, name, id, body: body.clone(), begun: Vec::new() }
+    let stored = serde_json::json!({ "kind": kind, "name": name, "id": "", "body": body });
+    serde_json::from_value(stored).expect("what is stored of a resource")
 }
 
 impl Stage {
@@ -93,8 +96,9 @@ impl Stage {
             published_may_name_saved: project,
             ..PlanOptions::default()
         };
-        let (bindings, journal) = (Bindings::default(), Mutex::default());
-        Self { cloud, instance: found.expect("the instance"), bindings, options, journal }
+        let (bindings, instance) = (Bindings::default(), found.expect("the instance"));
+        let (journal, baseline) = Default::default();
+        Self { cloud, instance, bindings, options, journal, baseline }
     }
 
     /// A fresh instance where published flows may name saved ones.
@@ -125,18 +129,20 @@ impl Stage {
                 events.iter().filter_map(|e| e.draft().map(str::to_owned)).collect();
         }
         let (options, read) = (&options, self.read_options());
-        let drafts = drafts_needed(&self.input(wanted, &snapshot, options));
+        let baseline = self.baseline.lock().expect("one thread").clone();
+        let drafts = drafts_needed(&self.input(wanted, &snapshot, &baseline, options));
         wait(read_drafts(&self.cloud, &mut snapshot, &drafts, &read)).expect("drafts");
-        build(&self.input(wanted, &snapshot, options))
+        build(&self.input(wanted, &snapshot, &baseline, options))
     }
 
     fn input<'a>(
         &'a self,
         documents: &'a Documents,
         snapshot: &'a Snapshot,
+        baseline: &'a Baseline,
         options: &'a PlanOptions,
     ) -> PlanInput<'a> {
-        let (bindings, baseline) = (&self.bindings, &NOTHING);
+        let bindings = &self.bindings;
         PlanInput { documents, snapshot, bindings, baseline, options }
     }
 
@@ -167,6 +173,9 @@ impl Stage {
             until_crash(&fragile, running)
         };
         self.journal.lock().expect("one thread").extend(journal.0.clone());
+        let mut baseline = self.baseline.lock().expect("one thread");
+        baseline.applied = Some(advance(baseline.applied.as_ref(), machine.plan(), &journal.0));
+        baseline.ledger = advance_ledger(&baseline.ledger, machine.plan(), &journal.0);
         (outcome.map(|o| o.expect("a journal in memory")), journal.0)
     }
 
@@ -206,7 +215,7 @@ impl Stage {
             before: &run.before,
             now: &now,
             bindings: &self.bindings,
-            baseline: &NOTHING,
+            baseline: &self.baseline.lock().expect("one thread"),
             options: &self.options,
         })
     }

@@ -101,13 +101,20 @@ fn a_flow_that_somebody_only_saved_is_not_overwritten() {
     let mut stage = Stage::new();
     let theirs: Value = serde_json::from_str(&inbound("A", vec![say("Mine")]).1).expect("JSON");
     let input = json!({ "Name": "A", "Type": "CONTACT_FLOW", "Status": "SAVED", "Content": theirs["content"].to_string() });
-    stage.called("CreateContactFlow", input);
+    let arn = stage.called("CreateContactFlow", input)["ContactFlowArn"].clone();
     let before = raw(&stage);
     let wanted = documents(&[inbound("A", vec![say("Two")])]);
-    let refused = stage.plan(&wanted).expect_err("somebody's work");
-    assert_eq!(refused.0[0].code, "TL0405");
+    let codes = |stage: &Stage| -> Vec<String> {
+        let refused = stage.plan(&wanted).expect_err("somebody's work");
+        refused.0.into_iter().map(|d| d.code).collect()
+    };
+    assert_eq!(codes(&stage), ["TL0405", "TL0411"]);
     assert_eq!(raw(&stage), before);
+    let ours = json!({ "resourceArn": arn, "tags": { "trunkline:project": "acme" } });
+    stage.called("TagResource", ours);
     stage.options.overwrite_drafts = true;
+    assert_eq!(codes(&stage), ["TL0409", "TL0409"]);
+    stage.options.overwrite_drift = true;
     stage.deploy(&wanted);
     stage.is_settled(&wanted);
 }

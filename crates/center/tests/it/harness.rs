@@ -3,12 +3,13 @@
 //! `round_trip` is the check that every kind has to pass: what is applied is exported again to the byte,
 //! bulk reads and single reads say the same, and nothing is left to do.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::Future;
 use trunkline_center::apply::{Machine, MemoryJournal, Outcome, run};
 use trunkline_center::export::{Exported, export};
 use trunkline_center::plan::{Plan, PlanInput, PlanOptions, build, drafts_needed};
-use trunkline_center::state::NOTHING;
+use trunkline_center::state::{Baseline, advance, advance_ledger};
 use trunkline_center::{
     Bindings, Documents, File, Instance, ReadOptions, Snapshot, find_instance, read_drafts, take,
 };
@@ -32,6 +33,8 @@ pub struct Bench {
     pub options: PlanOptions,
     /// Kinds to read beside the usual ones.
     pub include: BTreeSet<String>,
+    /// What is remembered of the applies so far.
+    pub baseline: RefCell<Baseline>,
 }
 
 /// A file of a test: path and text.
@@ -74,7 +77,8 @@ impl Bench {
             ..PlanOptions::default()
         };
         let (bindings, include) = (Bindings::default(), BTreeSet::new());
-        Self { cloud, instance, bindings, options, include }
+        let baseline = RefCell::default();
+        Self { cloud, instance, bindings, options, include, baseline }
     }
 
     /// Reads the instance, after the search index caught up.
@@ -92,24 +96,34 @@ impl Bench {
     /// Plans, drafts read where they matter.
     pub fn plan(&self, wanted: &Documents) -> Result<Plan, Report> {
         let mut snapshot = self.snapshot(Some(wanted));
-        let drafts = drafts_needed(&self.input(wanted, &snapshot));
+        let baseline = self.baseline.borrow();
+        let drafts = drafts_needed(&self.input(wanted, &snapshot, &baseline));
         let options = ReadOptions::default();
         wait(read_drafts(&self.cloud, &mut snapshot, &drafts, &options)).expect("drafts");
-        build(&self.input(wanted, &snapshot))
+        build(&self.input(wanted, &snapshot, &baseline))
     }
 
-    fn input<'a>(&'a self, documents: &'a Documents, snapshot: &'a Snapshot) -> PlanInput<'a> {
-        let (bindings, baseline, options) = (&self.bindings, &NOTHING, &self.options);
+    fn input<'a>(
+        &'a self,
+        documents: &'a Documents,
+        snapshot: &'a Snapshot,
+        baseline: &'a Baseline,
+    ) -> PlanInput<'a> {
+        let (bindings, options) = (&self.bindings, &self.options);
         PlanInput { documents, snapshot, bindings, baseline, options }
     }
 
-    /// Carries out a plan.
+    /// Carries out a plan, and remembers it.
     pub fn apply(&self, plan: Plan) -> Outcome {
-        let mut machine = Machine::new(plan, self.instance.clone());
+        let mut machine = Machine::new(plan.clone(), self.instance.clone());
         let mut journal = MemoryJournal::default();
         let mut silent = |_| {};
         let running = run(&self.cloud, &mut machine, &mut journal, &mut silent, &|| false);
-        wait(running).expect("a journal in memory")
+        let outcome = wait(running).expect("a journal in memory");
+        let mut baseline = self.baseline.borrow_mut();
+        baseline.applied = Some(advance(baseline.applied.as_ref(), &plan, &journal.0));
+        baseline.ledger = advance_ledger(&baseline.ledger, &plan, &journal.0);
+        outcome
     }
 
     /// Plans and applies; returns the operations of the steps, in their order.

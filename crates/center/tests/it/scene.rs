@@ -1,10 +1,11 @@
 //! One instance of the lab in memory, and what a project does with it: plan, apply, export.
 
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use trunkline_center::apply::{self, Machine, MemoryJournal};
 use trunkline_center::export::{Exported, export};
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
-use trunkline_center::state::NOTHING;
+use trunkline_center::state::{Baseline, advance, advance_ledger};
 use trunkline_center::{Bindings, Bound, Documents, Instance, ReadOptions, Snapshot};
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region, Report};
@@ -16,6 +17,10 @@ pub struct Scene {
     pub instance: Instance,
     pub bindings: Bindings,
     pub read: ReadOptions,
+    /// What is remembered of the applies so far.
+    pub baseline: RefCell<Baseline>,
+    /// Overwrite what changed in the instance.
+    pub overwrite_drift: bool,
 }
 
 const ACCOUNT: &str = "111122223333";
@@ -47,7 +52,8 @@ impl Scene {
             "acme-test",
         ));
         let (bindings, read) = (Bindings::default(), ReadOptions::default());
-        Self { cloud, instance: instance.expect("the instance"), bindings, read }
+        let (instance, baseline) = (instance.expect("the instance"), RefCell::default());
+        Self { cloud, instance, bindings, read, baseline, overwrite_drift: false }
     }
 
     /// A new instance whose users come from SAML.
@@ -83,7 +89,7 @@ impl Scene {
 
     /// Reads the instance.
     pub fn snapshot(&self, documents: Option<&Documents>) -> Snapshot {
-        let Self { cloud, instance, bindings, read } = self;
+        let Self { cloud, instance, bindings, read, .. } = self;
         run(trunkline_center::take(cloud, instance, documents, bindings, read)).expect("a snapshot")
     }
 
@@ -102,6 +108,7 @@ impl Scene {
             project: "acme".to_owned(),
             environment: "test".to_owned(),
             published_may_name_saved: true,
+            overwrite_drift: self.overwrite_drift,
             ..PlanOptions::default()
         };
         let bindings = &self.bindings;
@@ -109,7 +116,7 @@ impl Scene {
             documents: &documents,
             snapshot: &snapshot,
             bindings,
-            baseline: &NOTHING,
+            baseline: &self.baseline.borrow(),
             options: &options,
         })
     }
@@ -120,12 +127,17 @@ impl Scene {
     pub fn apply(&self, files: &[(&str, &str)]) -> Vec<String> {
         let plan = self.plan(files).expect("a plan");
         let operations = plan.steps.iter().map(|s| s.call.operation.clone()).collect();
-        let mut machine = Machine::new(plan, self.instance.clone());
+        let mut machine = Machine::new(plan.clone(), self.instance.clone());
         let mut journal = MemoryJournal::default();
         let outcome =
             run(apply::run(&self.cloud, &mut machine, &mut journal, &mut |_| {}, &|| false));
         let outcome = outcome.expect("a journal");
         assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+        {
+            let mut baseline = self.baseline.borrow_mut();
+            baseline.applied = Some(advance(baseline.applied.as_ref(), &plan, &journal.0));
+            baseline.ledger = advance_ledger(&baseline.ledger, &plan, &journal.0);
+        }
         let again = self.plan(files).expect("a second plan");
         assert!(again.is_empty(), "left to do: {:#?}", again.changes);
         operations

@@ -84,7 +84,7 @@ pub fn wanted(kind: &str, name: &str, id: &str, value: &str) -> AppliedResource 
     let mut body = Map::new();
     body.insert("Description".to_owned(), json!(value));
     let (kind, name, id) = (kind.to_owned(), name.to_owned(), id.to_owned());
-    AppliedResource { kind, name, id, body, begun: Vec::new() }
+    AppliedResource { kind, name, id, body, begun: Vec::new(), bound: Default::default() }
 }
 
 pub fn plan(steps: Vec<Step>, wanted: Vec<AppliedResource>) -> Plan {

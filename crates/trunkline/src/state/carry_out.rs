@@ -12,7 +12,9 @@ use std::sync::Arc;
 use trunkline_center::Snapshot;
 use trunkline_center::apply::{self, Event, Journal, JournalError, Machine, Outcome};
 use trunkline_center::plan::Plan;
-use trunkline_center::state::{Now, RunMeta, RunResult, STATE_VERSION, StoreJournal, settle};
+use trunkline_center::state::{
+    Now, RunMeta, RunResult, STATE_VERSION, StoreJournal, settle, settle_ledger,
+};
 use trunkline_model::{Diagnostic, Report};
 
 /// What a run is for, as the history tells it.
@@ -57,6 +59,11 @@ pub(crate) async fn carry_out(
         let settled = settle(before.as_ref(), &plan);
         if before.as_ref() != Some(&settled) {
             hold.state.save_applied(&settled).await?;
+        }
+        let before = hold.state.ledger().await?;
+        let settled = settle_ledger(&before, &plan);
+        if before != settled {
+            hold.state.save_ledger(&settled).await?;
         }
         return Ok(Ended { run: None, done: 0, drafts: 0 });
     }

@@ -1,0 +1,218 @@
+//! Drift: what changed in an instance since the last apply, outside Trunkline.
+//!
+//! Three values of each field decide: applied, wanted, live. `plan` asks here before it overwrites one;
+//! the rule is the same for every kind, except where a kind says that an apply itself leaves another value
+//! (`Kind::expects`).
+
+use crate::bindings::{Bindings, Bound};
+use crate::document::Document;
+use crate::export::document_body;
+use crate::kind::Kind;
+use crate::plan::{Change, FieldChange, PlanInput, field_lines, same};
+use crate::portable::Portable;
+use crate::read::is_empty;
+use crate::resolve::Resolver;
+use crate::resource::Resource;
+use crate::snapshot::Snapshot;
+use crate::state::{Applied, AppliedResource};
+use serde_json::{Map, Value};
+use trunkline_model::Diagnostic;
+
+/// More lines of one difference are counted, not shown.
+const LINES_AT_MOST: usize = 6;
+
+/// What is remembered of this instance; nothing where the baseline is another instance's.
+pub(crate) fn remembered<'a>(input: &PlanInput<'a>) -> Option<&'a Applied> {
+    let instance = &input.snapshot.instance;
+    input.baseline.applied.as_ref().filter(|applied| applied.instance == instance.arn)
+}
+
+/// What was last applied of a live resource; None where the name was another resource's then.
+pub(crate) fn base_of<'a>(input: &PlanInput<'a>, live: &Resource) -> Option<&'a AppliedResource> {
+    let base = remembered(input)?.get(live.kind, &live.name)?;
+    (base.id.is_empty() || live.id.is_empty() || base.id == live.id).then_some(base)
+}
+
+/// A live body as it reads with the bindings of the last apply, and these; None where they are the same now.
+/// Who binds a name to another value changes what is wanted; the instance did not change by that.
+fn as_bound_then(
+    input: &PlanInput<'_>,
+    kind: &dyn Kind,
+    change: &Change<'_>,
+    base: &AppliedResource,
+) -> Option<(Bindings, Map<String, Value>)> {
+    let live = change.live?;
+    let mut bindings = input.bindings.clone();
+    let mut moved = false;
+    for (name, value) in &base.bound {
+        let Some((kind, name)) = name.split_once(':') else { continue };
+        let value = Bound::Value(value.clone());
+        if bindings.get(kind, name).as_ref() != Some(&value) {
+            bindings.bind(kind, name, value);
+            moved = true;
+        }
+    }
+    if !moved {
+        return None;
+    }
+    let body = kind.comparable(live, change.wanted);
+    let body = {
+        let Snapshot { instance, names, .. } = input.snapshot;
+        let mut portable = Portable::new(instance, names, &bindings);
+        document_body(kind, &live.name, body, &live.tags, &mut portable)
+    };
+    Some((bindings, body))
+}
+
+fn filled(body: &Map<String, Value>, field: &str) -> Option<Value> {
+    body.get(field).filter(|v| !is_empty(v)).cloned()
+}
+
+/// Whether a field may hold this value without anybody having changed it.
+pub(crate) fn may_hold(
+    kind: &dyn Kind,
+    bodies: &[&Map<String, Value>],
+    field: &str,
+    value: Option<&Value>,
+    resolver: &Resolver<'_>,
+) -> bool {
+    if bodies.iter().any(|body| same(filled(body, field).as_ref(), value, resolver)) {
+        return true;
+    }
+    // A set that is written in several calls may be on its way from one body to another.
+    let is_set = kind.spec().members.iter().any(|m| m.field == field);
+    let items = |value: Option<Value>| match value {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    };
+    let known: Vec<Vec<Value>> = bodies.iter().map(|b| items(filled(b, field))).collect();
+    let there = items(value.cloned());
+    let (mut of_all, mut allowed) = (known.first().cloned().unwrap_or_default(), true);
+    of_all.retain(|item| known.iter().all(|set| set.contains(item)));
+    allowed &= there.iter().all(|item| known.iter().any(|set| set.contains(item)));
+    is_set && known.len() > 1 && allowed && of_all.iter().all(|item| there.contains(item))
+}
+
+/// The fields of a change whose live values nobody of us wrote.
+pub(crate) fn drifted<'c>(
+    input: &PlanInput<'_>,
+    kind: &dyn Kind,
+    change: &'c Change<'_>,
+    base: Option<&AppliedResource>,
+) -> Vec<&'c FieldChange> {
+    if change.live.is_none() {
+        return Vec::new();
+    }
+    let Snapshot { instance, names, .. } = input.snapshot;
+    let now = Resolver { instance, names, bindings: input.bindings };
+    let then = base.and_then(|base| as_bound_then(input, kind, change, base));
+    let bodies: Vec<&Map<String, Value>> =
+        base.iter().flat_map(|b| std::iter::once(&b.body).chain(&b.begun)).collect();
+    let expected = |field: &&FieldChange| {
+        let name = field.field.as_str();
+        may_hold(kind, &bodies, name, field.before.as_ref(), &now)
+            || kind.expects(&bodies, change, name)
+            || then.as_ref().is_some_and(|(bindings, live)| {
+                let then = Resolver { bindings, ..now };
+                may_hold(kind, &bodies, name, filled(live, name).as_ref(), &then)
+            })
+    };
+    change.fields.iter().filter(|field| !expected(field)).collect()
+}
+
+/// What a person meets for a field that is not overwritten: all three values.
+pub(crate) fn refusal(
+    kind: &dyn Kind,
+    change: &Change<'_>,
+    field: &FieldChange,
+    base: Option<&AppliedResource>,
+) -> Diagnostic {
+    let (name, wanted) = (&field.field, change.wanted);
+    let known = base.map(|b| filled(&b.body, name));
+    let message = match known {
+        Some(_) => format!("`{name}` was changed in the instance since the last apply"),
+        None => format!("`{name}` has another value in the instance, and no apply is remembered"),
+    };
+    let found = Diagnostic::error("TL0409", message).on(wanted.subject()).path(name.as_str());
+    let found =
+        facts(kind, change, field, known.as_ref()).into_iter().fold(found, Diagnostic::because);
+    let key = format!("{}:{}", wanted.kind, wanted.name);
+    let keep = match known {
+        Some(_) => {
+            format!("take the instance's value into the documents: `trunkline drift adopt {key}`")
+        }
+        None => format!(
+            "take over what older tools made: `trunkline adopt`, then look at each value; take the instance's into the documents: `trunkline drift adopt {key}`"
+        ),
+    };
+    let found = found.help(format!(
+        "{keep}; put the document's there: `--overwrite-drift`; leave the field to the instance: \
+         `instance_owned: [\"{key}.{name}\"]`"
+    ));
+    match &wanted.file {
+        Some(file) => found.in_file(file),
+        None => found,
+    }
+}
+
+/// Short values as they are; of long ones what differs.
+fn facts(
+    kind: &dyn Kind,
+    change: &Change<'_>,
+    field: &FieldChange,
+    known: Option<&Option<Value>>,
+) -> Vec<String> {
+    let (live, wanted) = (&field.before, &field.after);
+    let long = |v: &Option<Value>| v.as_ref().is_some_and(|v| v.is_array() || v.is_object());
+    if !long(live) && !long(wanted) && !known.is_some_and(long) {
+        let mut facts = Vec::new();
+        facts.extend(known.map(|k| format!("last applied: {}", shown(k))));
+        facts.push(format!("in the instance: {}", shown(live)));
+        facts.push(format!("in the document: {}", shown(wanted)));
+        return facts;
+    }
+    let mut facts = Vec::new();
+    if let Some(applied) = known {
+        let lines = between(kind, change, field, applied.clone(), live.clone());
+        facts.extend(lines.into_iter().map(|l| format!("changed in the instance: {l}")));
+    }
+    let lines = between(kind, change, field, live.clone(), wanted.clone());
+    facts.extend(lines.into_iter().map(|l| format!("the document would change: {l}")));
+    facts
+}
+
+fn shown(value: &Option<Value>) -> String {
+    value.as_ref().map_or_else(|| "nothing".to_owned(), crate::plan::short)
+}
+
+/// What differs between two values of a field, in the kind's words: blocks of flows, items of lists.
+pub(crate) fn between(
+    kind: &dyn Kind,
+    change: &Change<'_>,
+    field: &FieldChange,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Vec<String> {
+    let body = |value: &Option<Value>| -> Map<String, Value> {
+        value.iter().map(|v| (field.field.clone(), v.clone())).collect()
+    };
+    let (old, new) = (body(&before), body(&after));
+    let wanted = Document { body: new, ..change.wanted.clone() };
+    let fields = vec![FieldChange { field: field.field.clone(), before, after }];
+    let one = Change { wanted: &wanted, before: Some(&old), draft: None, fields, ..*change };
+    let lines = if kind.has_drafts() { kind.describe(&one).0 } else { field_lines(&one) };
+    let more = lines.len().saturating_sub(LINES_AT_MOST);
+    let mut lines: Vec<String> = lines.into_iter().take(LINES_AT_MOST).collect();
+    if more > 0 {
+        lines.push(format!("… {more} more"));
+    }
+    lines
+}
+
+/// The same difference where it is overwritten: worth knowing, and no more than that.
+pub(crate) fn overwritten(mut refused: Diagnostic) -> Diagnostic {
+    refused.severity = trunkline_model::Severity::Warning;
+    refused.message.push_str("; it is overwritten");
+    refused.help = None;
+    refused
+}

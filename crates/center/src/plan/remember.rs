@@ -1,0 +1,96 @@
+//! What an apply of a plan leaves to be remembered: documents as applied, names that are gone, the ledger.
+
+use super::{Action, PlanInput, Step};
+use crate::bindings::{Bindings, Bound};
+use crate::document::{Document, tags_key};
+use crate::drift::{base_of, remembered};
+use crate::kinds;
+use crate::ownership::{Claim, ClaimChange, Ownership, TAGS_AT_MOST};
+use crate::resolve::references;
+use crate::state::AppliedResource;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The document as it is remembered; None where it is remembered so already. What is made has no id yet.
+pub(super) fn applied(input: &PlanInput<'_>, document: &Document) -> Option<AppliedResource> {
+    let live = input.snapshot.get(document.kind, &document.name);
+    let resource = AppliedResource {
+        kind: document.kind.to_owned(),
+        name: document.name.clone(),
+        id: live.map(|l| l.id.clone()).unwrap_or_default(),
+        body: document.body.clone(),
+        begun: Vec::new(),
+        bound: bound(document, input.bindings),
+    };
+    let known = live.and_then(|live| base_of(input, live));
+    (known != Some(&resource)).then_some(resource)
+}
+
+/// What the environment binds to the names in a document, by `kind:name`.
+fn bound(document: &Document, bindings: &Bindings) -> BTreeMap<String, String> {
+    let all = references(&Value::Object(document.body.clone())).into_iter();
+    all.filter_map(|r| match bindings.get(&r.kind, &r.name)? {
+        Bound::Value(value) => Some((format!("{}:{}", r.kind, r.name), value)),
+        Bound::Unbound => None,
+    })
+    .collect()
+}
+
+/// What is remembered and neither wanted nor there any more.
+pub(super) fn forgotten(input: &PlanInput<'_>) -> Vec<(String, String)> {
+    let all = remembered(input).into_iter().flat_map(|applied| applied.resources.values());
+    let gone = |r: &&AppliedResource| {
+        let wanted = input.documents.get(&r.kind, &r.name).is_some();
+        let there = input.snapshot.get(&r.kind, &r.name).is_some();
+        // What opted-out kinds hold was not read.
+        let read = kinds::get(&r.kind).is_some_and(|k| !k.opt_in());
+        read && !wanted && !there
+    };
+    all.filter(gone).map(|r| (r.kind.clone(), r.name.clone())).collect()
+}
+
+/// What the ledger gains by the steps that make what cannot carry our tag.
+pub(super) fn gained(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Claim> {
+    let mut seen = BTreeSet::new();
+    let mut claims = Vec::new();
+    for step in steps.iter().filter(|s| matches!(s.action, Action::Create | Action::Associate)) {
+        let Some(kind) = kinds::get(&step.kind) else { continue };
+        let Some(document) = input.documents.get(&step.kind, &step.name) else { continue };
+        let new = input.snapshot.get(&step.kind, &step.name).is_none();
+        let listed = match kind.spec().ownership() {
+            Ownership::Listed => true,
+            Ownership::Tagged => {
+                let tags = document.body.get(tags_key(kind.spec().format));
+                tags.and_then(Value::as_object).is_some_and(|t| t.len() >= TAGS_AT_MOST)
+            }
+            Ownership::Setting => false,
+        };
+        if new && listed && seen.insert((&step.kind, &step.name)) {
+            claims.push(Claim {
+                kind: step.kind.clone(),
+                name: step.name.clone(),
+                change: ClaimChange::Gained,
+                step: Some(step.id.clone()),
+            });
+        }
+    }
+    claims
+}
+
+/// What the ledger loses: what it holds and nobody finds any more.
+pub(super) fn lost(input: &PlanInput<'_>) -> Vec<Claim> {
+    let held = input.baseline.ledger.0.iter();
+    let gone = held.filter(|(kind, name)| {
+        let known = kinds::get(kind).is_some_and(|k| !k.opt_in());
+        known
+            && input.snapshot.get(kind, name).is_none()
+            && input.documents.get(kind, name).is_none()
+    });
+    let claim = |(kind, name): &(String, String)| Claim {
+        kind: kind.clone(),
+        name: name.clone(),
+        change: ClaimChange::Lost,
+        step: None,
+    };
+    gone.map(claim).collect()
+}
