@@ -9,7 +9,8 @@ LISTED = (pathlib.Path(__file__).resolve().parent.parent / "operations.txt").rea
 TEXTS = {"resourceArn": f"arn:aws:connect:us-west-2:111122223333:instance/{NOWHERE}/queue/{NOWHERE}",
          "TimeZone": "UTC", "EffectiveFrom": "2027-01-01", "EffectiveTill": "2027-01-02", "Name": "x",
          "PhoneNumber": "+15550100001", "Origin": "https://example.com", "S3Uri": "s3://nothing/nothing",
-         "FunctionArn": "arn:aws:lambda:us-west-2:111122223333:function:nothing", "Value": "true"}
+         "FunctionArn": "arn:aws:lambda:us-west-2:111122223333:function:nothing", "Value": "true",
+         "ReplicaRegion": "us-east-1"}
 
 
 def least(shape, name=""):
