@@ -31,7 +31,7 @@ pub(super) fn add(
         if is_left || none_left {
             continue;
         }
-        let before = input.before.get(draft.kind, &draft.name);
+        let before = input.before.get(draft.kind, &draft.before);
         let now = before.and_then(|b| by_id(input.now, draft.kind, &b.id));
         let now = now.or_else(|| input.now.get(draft.kind, &draft.name));
         let Some(document) = goal.documents.get(draft.kind, &draft.name) else { continue };

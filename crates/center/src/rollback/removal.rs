@@ -76,7 +76,7 @@ pub(super) fn chosen(
         .resources
         .iter()
         .filter(|r| !going.contains_key(&(r.kind, r.name.clone())))
-        .map(|r| (r, users(r, input, goal, &mut body_of)))
+        .map(|r| (r, users(r, goal, &mut body_of)))
         .collect();
     keep_used(&staying, &mut going, found);
     ordered(&touched.made, going)
@@ -85,13 +85,10 @@ pub(super) fn chosen(
 /// What a resource that stays refers to once the plan is done.
 fn users(
     resource: &Resource,
-    input: &RollbackInput<'_>,
     goal: &Goal,
     body_of: &mut dyn FnMut(&Resource) -> Body,
 ) -> BTreeSet<Key> {
-    let before = by_id(input.before, resource.kind, &resource.id);
-    let name = before.map_or(&resource.name, |b| &b.name);
-    match goal.documents.get(resource.kind, name) {
+    match goal.documents.get(resource.kind, &resource.name) {
         Some(document) => named(&document.body),
         None => named(&body_of(resource)),
     }

@@ -9,8 +9,11 @@ use crate::kinds;
 use crate::plan::fingerprint;
 use crate::portable::Portable;
 use crate::read::is_empty;
-use crate::resource::Resource;
+use crate::resource::{Names, Resource};
 use serde_json::{Map, Value, json};
+use std::convert::Infallible;
+use trunkline_flow::reference::{self, Piece, Reference};
+use trunkline_flow::rewrite;
 use trunkline_model::Diagnostic;
 
 type Body = Map<String, Value>;
@@ -24,6 +27,8 @@ pub(super) struct Draft {
     pub(super) kind: KindName,
     /// The name that the resource shall have.
     pub(super) name: String,
+    /// The name that it had before the run.
+    pub(super) before: String,
     /// Its content as a document's fields; None: what is published, and no draft.
     pub(super) content: Option<Body>,
     /// Whether it is there already, unless publishing overwrites it.
@@ -52,8 +57,9 @@ fn body_of(portable: &mut Portable<'_>, kind: &dyn Kind, resource: &Resource, bo
 
 pub(super) fn of(input: &RollbackInput<'_>, touched: &Touched, found: &mut Findings) -> Goal {
     let mut goal = Goal::default();
+    let names = names_now(input);
     let mut bodies = Bodies {
-        before: Portable::new(&input.before.instance, &input.before.names, input.bindings),
+        before: Portable::new(&input.before.instance, &names, input.bindings),
         now: Portable::new(&input.now.instance, &input.now.names, input.bindings),
     };
     for (kind, name) in &touched.there {
@@ -76,10 +82,43 @@ pub(super) fn of(input: &RollbackInput<'_>, touched: &Touched, found: &mut Findi
     goal
 }
 
-/// What the run wrote into a resource, as a document.
-fn written<'a>(input: &RollbackInput<'a>, kind: &str, names: [&str; 2]) -> Option<&'a Body> {
+/// The names of before, of what is still there as it is called now: a reference follows it.
+fn names_now(input: &RollbackInput<'_>) -> Names {
+    let mut names = input.before.names.clone();
+    for before in &input.before.resources {
+        let now = by_id(input.now, before.kind, &before.id);
+        if let Some(now) = now.filter(|now| now.name != before.name) {
+            names.insert(now.kind, &now.name, before.entry());
+        }
+    }
+    names
+}
+
+/// What the run wrote into a resource, as a document with the names of now.
+fn written(input: &RollbackInput<'_>, kind: &str, names: [&str; 2]) -> Option<Body> {
     let found = |name: &str| input.run.wanted.iter().find(|w| w.kind == kind && w.name == name);
-    names.iter().find_map(|name| found(name)).map(|w| &w.body)
+    let mut body = Value::Object(names.iter().find_map(|name| found(name))?.body.clone());
+    let called_now = |reference: &Reference| {
+        let before = input.before.get(&reference.kind, &reference.name)?;
+        by_id(input.now, before.kind, &before.id).map(|now| now.name.clone())
+    };
+    let follow = |text: &str| {
+        let mut pieces = reference::parse(text).ok()?;
+        for piece in &mut pieces {
+            if let Piece::Ref(reference) = piece
+                && let Some(name) = called_now(reference)
+            {
+                reference.name = name;
+            }
+        }
+        Some(reference::render(&pieces))
+    };
+    let walked: Result<(), Infallible> = rewrite::map_strings(&mut body, &mut |_, text| {
+        Ok(if reference::is_candidate(text) { follow(text) } else { None })
+    });
+    match walked {
+        Ok(()) => Some(crate::read::as_map(body)),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one place calls it")]
@@ -99,9 +138,9 @@ fn one(
     if spec.name == "instance-attributes" {
         narrow(&mut old, touched);
     }
-    let document = |body: Body| {
-        Some(Document { kind: spec.name, name: before.name.clone(), body, file: None })
-    };
+    let name = now.map_or(&before.name, |now| &now.name);
+    let document =
+        |body: Body| Some(Document { kind: spec.name, name: name.clone(), body, file: None });
     let Some(now) = now else {
         if !touched.deleted.contains(&(spec.name, before.name.clone())) {
             found.kept.push(gone(&who));
@@ -112,16 +151,21 @@ fn one(
         }
         let draft = before.draft.as_ref().map(|d| body_of(&mut bodies.before, kind, before, d));
         if let Some(content) = draft {
-            let (kind, name) = (spec.name, before.name.clone());
-            goal.drafts.push(Draft { kind, name, content: Some(content), is_there: false });
+            let (kind, name, before) = (spec.name, name.clone(), before.name.clone());
+            let content = Some(content);
+            goal.drafts.push(Draft { kind, name, before, content, is_there: false });
         }
         return document(old);
     };
+    if now.name != before.name {
+        found.kept.push(renamed(&who, &now.name));
+    }
     let mut live = body_of(&mut bodies.now, kind, now, &now.body);
     if spec.name == "instance-attributes" {
         narrow(&mut live, touched);
     }
     let wrote = written(input, spec.name, [&before.name, &now.name]);
+    let wrote = wrote.as_ref();
     let is_saved = |body: &Body| body.get("status") == Some(&json!("saved"));
     if kind.has_drafts() && !is_saved(&live) {
         let mut old_draft =
@@ -144,9 +188,9 @@ fn one(
         let content = if theirs { live_draft.clone() } else { old_draft };
         let is_there = content.as_ref().map(content_of) == live_draft.as_ref().map(content_of);
         if content.is_some() || live_draft.is_some() {
-            let (kind, name) = (spec.name, before.name.clone());
+            let (kind, name, before) = (spec.name, name.clone(), before.name.clone());
             let content = content.as_ref().map(content_of);
-            goal.drafts.push(Draft { kind, name, content, is_there });
+            goal.drafts.push(Draft { kind, name, before, content, is_there });
         }
     }
     let mut body = Map::new();
@@ -261,6 +305,11 @@ impl Three<'_> {
 
 fn gone(who: &str) -> Diagnostic {
     Diagnostic::warning("TL0531", format!("{who} was deleted since; it stays away")).on(who)
+}
+
+fn renamed(who: &str, name: &str) -> Diagnostic {
+    let message = format!("{who} is called `{name}` since; it keeps that name");
+    Diagnostic::warning("TL0531", message).on(who)
 }
 
 fn draft_kept(who: &str) -> Diagnostic {

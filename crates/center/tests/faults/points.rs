@@ -61,7 +61,8 @@ impl Scene {
     /// Takes the run up with a fresh machine.
     fn resumed(&self, fault: &Fault, at: usize) -> Result<(), String> {
         let (stage, mut run, before) = self.struck(fault, at);
-        let most = self.writes + repeated(&run.events) + usize::from(matches!(fault, Fault::Blow(_)));
+        let most =
+            self.writes + repeated(&run.events) + usize::from(matches!(fault, Fault::Blow(_)));
         let outcome = stage.carry_on(&mut run, None).expect("nothing kills it");
         if !outcome.failures.is_empty() || outcome.done != outcome.total {
             return Err(format!("{} of {}: {:#?}", outcome.done, outcome.total, outcome.failures));

@@ -207,3 +207,26 @@ fn a_text_that_the_service_cannot_empty_stays_and_is_told() {
     let cannot: Vec<&str> = back.cannot.iter().map(|d| d.message.as_str()).collect();
     assert_eq!(cannot, ["`Description` of queue \"Sales\" stays"]);
 }
+
+#[test]
+fn what_somebody_renamed_since_keeps_its_name_and_is_found_by_its_id() {
+    let stage = Stage::new();
+    let files = |count: &str, text: &str| {
+        vec![
+            hours(),
+            queue("Sales", &format!("MaxContacts: {count}\n")),
+            inbound("A", vec![crate::files::to_queue("Sales"), say(text)]),
+        ]
+    };
+    stage.deploy(&documents(&files("10", "One")));
+    let before = comparable(&stage);
+    let mut run = stage.run(&documents(&files("20", "Two")));
+    stage.carry_on(&mut run, None);
+    let id = stage.id_of("queue", "Sales");
+    stage.called("UpdateQueueName", json!({ "QueueId": id, "Name": "Service" }));
+    let back = undo(&stage, &run).unwrap_or_else(|why| panic!("{why}"));
+    let kept: Vec<&str> = back.kept.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(kept, ["queue \"Sales\" is called `Service` since; it keeps that name"]);
+    stage.called("UpdateQueueName", json!({ "QueueId": id, "Name": "Sales" }));
+    assert_eq!(differences(&comparable(&stage), &before), Vec::<String>::new());
+}
