@@ -3,9 +3,9 @@
 use super::event::{Event, Journal, JournalError};
 use super::machine::{Effect, Machine, Purpose};
 use crate::cloud::{Answer, CallError, Cloud};
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use trunkline_model::{Diagnostic, Report};
 
 /// Calls under way at once, all operations together; the rate buckets of the port decide how fast they go.
@@ -62,10 +62,17 @@ pub async fn run(
                 (step, purpose, cloud.call(call).await)
             }));
         }
-        let Some((step, purpose, answer)) = flying.next().await else { break };
+        let Some(first) = flying.next().await else { break };
+        let mut answered = vec![first];
+        // Those that came meanwhile share its flush, which may be a call over the network.
+        while let Some(Some(more)) = flying.next().now_or_never() {
+            answered.push(more);
+        }
         let before = machine.done_count();
-        // What it tells becomes durable together with what is begun next, at the top.
-        follow_up = machine.answer(step, purpose, answer);
+        for (step, purpose, answer) in answered {
+            // What it tells becomes durable together with what is begun next, at the top.
+            follow_up.extend(machine.answer(step, purpose, answer));
+        }
         if machine.done_count() > before {
             progress(Progress::Done(machine.done_count(), outcome.total));
         }
