@@ -4,8 +4,8 @@
 //!
 //! - [`Lab`] is the lab without HTTP. [`Lab::handle`] carries out one [`Request`]; [`Lab::exchange`] does the
 //!   same with faults and rates.
-//! - [`serve`] answers HTTP on a listener: STS, IAM's roles, Connect, Lambda, Lex V2 and S3 on one port, told
-//!   apart by the signature's scope. A 12-digit access key id is the account.
+//! - [`serve`] answers HTTP on a listener: STS, IAM, Connect, Lambda, Lex V2, S3, CloudFormation, CloudTrail and
+//!   Service Quotas on one port, told apart by the signature's scope. A 12-digit access key id is the account.
 //! - `GET /_lab/status`, `GET|POST|DELETE /_lab/faults` (a [`Fault`] as JSON) and
 //!   `POST /_lab/expire-sessions` control a running lab.
 //!

@@ -39,7 +39,7 @@ pub struct Request {
     pub region: Region,
     /// Who calls.
     pub principal: Principal,
-    /// `connect`, `sts`, `iam`, `lambda`, `lexv2-models` or `s3`.
+    /// `connect`, `sts`, `iam`, `lambda`, `lexv2-models`, `s3`, `cloudformation`, `cloudtrail` or `service-quotas`.
     pub service: String,
     /// `CreateQueue`.
     pub operation: String,

@@ -166,3 +166,35 @@ fn faults_reach_callers_in_memory_only_through_exchange() {
     assert_eq!((refused.name.as_str(), refused.status), ("ThrottlingException", 429));
     assert!(call(&lab, &bot("One")).is_ok(), "nothing had taken effect");
 }
+
+#[test]
+fn stacks_replicas_and_events_outlive_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || Lab::open(Options { data: Some(folder.path().to_owned()), ..Options::default() });
+    let account = "111122223333";
+    let template = json!({"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {
+        "RoleName": "deploy", "AssumeRolePolicyDocument": {"Statement": []}}}}});
+    let stack = json!({"StackName": "roles", "TemplateBody": template.to_string(),
+        "Capabilities": ["CAPABILITY_NAMED_IAM"]});
+    let instance = json!({"IdentityManagementType": "SAML", "InstanceAlias": "acme",
+        "InboundCallsEnabled": true, "OutboundCallsEnabled": true});
+    let look = |lab: &Lab| {
+        let role = call(lab, &request(account, "iam", "GetRole", json!({"RoleName": "deploy"})));
+        let events = call(lab, &request(account, "cloudtrail", "LookupEvents", json!({})));
+        let mut east = request(account, "connect", "ListInstances", json!({}));
+        east.region = Region::parse("us-east-1").expect("a region");
+        (role, events, call(lab, &east))
+    };
+    let lab = open().expect("a lab");
+    call(&lab, &request(account, "cloudformation", "CreateStack", stack)).expect("a stack");
+    let made =
+        call(&lab, &request(account, "connect", "CreateInstance", instance)).expect("an instance");
+    let replica = json!({"InstanceId": made["Id"], "ReplicaRegion": "us-east-1", "ReplicaAlias": "acme-east"});
+    call(&lab, &request(account, "connect", "ReplicateInstance", replica)).expect("a replica");
+    let before = look(&lab);
+    drop(lab);
+    let after = look(&open().expect("the lab again"));
+    assert_eq!(before, after);
+    assert_eq!(after.1.expect("events")["Events"].as_array().map(Vec::len), Some(3));
+    assert_eq!(after.2.expect("instances")["InstanceSummaryList"][0]["Id"], made["Id"]);
+}

@@ -32,40 +32,8 @@ const EMPTY: &str = "The submitted information didn't contain changes. Submit di
                      change set.";
 
 pub(super) fn create(call: &mut Call<'_, '_, '_>, state: &mut State) -> Outcome {
-    let name = text(call.input, "StackName");
-    let create = match text(call.input, "ChangeSetType") {
-        "CREATE" => true,
-        "" | "UPDATE" => false,
-        other => {
-            return Err(validation(format!(
-                "the lab does not support change sets of type {other}"
-            )));
-        }
-    };
-    let set_name = text(call.input, "ChangeSetName").to_owned();
-    let found = state.name_of(name);
-    let waiting =
-        found.as_ref().is_some_and(|name| state.stacks[name].status == "REVIEW_IN_PROGRESS");
-    match (&found, create) {
-        (Some(_), true) if !waiting => {
-            return Err(validation(format!(
-                "Stack [{name}] already exists and cannot be created again with the changeSet [{set_name}]."
-            )));
-        }
-        (None, false) => return Err(not_found(name)),
-        _ => {}
-    }
-    let key = match found {
-        Some(name) => name,
-        None => {
-            let mut stack = call.blank(name)?;
-            stack.turn("REVIEW_IN_PROGRESS", Some("User Initiated"), call.context);
-            state.stacks.insert(name.to_owned(), stack);
-            name.to_owned()
-        }
-    };
-    let order = call.order(&state.stacks[&key]);
-    let order = match order {
+    let (key, create) = target(call, state)?;
+    let order = match call.order(&state.stacks[&key]) {
         Ok(order) => order,
         Err(failure) => {
             if create && state.stacks[&key].changes.is_empty() {
@@ -74,37 +42,73 @@ pub(super) fn create(call: &mut Call<'_, '_, '_>, state: &mut State) -> Outcome 
             return Err(failure);
         }
     };
-    let Some(stack) = state.stacks.get_mut(&key) else { return Err(not_found(name)) };
-    if stack.changes.contains_key(&set_name) {
-        let message = format!(
-            "ChangeSet {set_name} cannot be created due to a mismatch with existing change sets"
-        );
+    let Some(stack) = state.stacks.get_mut(&key) else { return Err(not_found(&key)) };
+    let name = text(call.input, "ChangeSetName");
+    if stack.changes.contains_key(name) {
+        let message = format!("ChangeSet {name} already exists");
         return Err(Failure::new("AlreadyExistsException", 400, message));
     }
     let changes = stack.preview(&order, call.context).map_err(validation)?;
-    let failed = changes.is_empty().then(|| EMPTY.to_owned());
+    let set = waiting(call, order, changes, create);
+    let answer = json!({ "Id": set.id, "StackId": stack.id });
+    stack.changes.insert(name.to_owned(), set);
+    Ok(answer)
+}
+
+/// The stack that a change set is for, which may have to be made, and whether it is new.
+fn target(call: &mut Call<'_, '_, '_>, state: &mut State) -> Result<(String, bool), Failure> {
+    let (name, set) = (text(call.input, "StackName"), text(call.input, "ChangeSetName"));
+    let create = match text(call.input, "ChangeSetType") {
+        "CREATE" => true,
+        "" | "UPDATE" => false,
+        other => {
+            return Err(validation(format!("the lab does not support change sets of type {other}")));
+        }
+    };
+    match (state.name_of(name), create) {
+        (Some(key), true) if state.stacks[&key].status != "REVIEW_IN_PROGRESS" => {
+            Err(validation(format!(
+                "Stack [{name}] already exists and cannot be created again with the changeSet [{set}]."
+            )))
+        }
+        (Some(key), create) => Ok((key, create)),
+        (None, false) => Err(not_found(name)),
+        (None, true) => {
+            let mut stack = call.blank(name)?;
+            stack.turn("REVIEW_IN_PROGRESS", Some("User Initiated"), call.context);
+            state.stacks.insert(name.to_owned(), stack);
+            Ok((name.to_owned(), true))
+        }
+    }
+}
+
+/// The change set that a request describes.
+fn waiting(
+    call: &mut Call<'_, '_, '_>,
+    order: Order,
+    changes: Vec<Value>,
+    create: bool,
+) -> ChangeSet {
+    let name = text(call.input, "ChangeSetName");
+    let id = call.context.ids.uuid();
     let (partition, region) = (call.context.region.partition(), call.context.region);
-    let id = format!(
-        "arn:{partition}:cloudformation:{region}:{}:changeSet/{set_name}/{}",
-        call.context.account,
-        call.context.ids.uuid()
-    );
-    let set = ChangeSet {
-        id: id.clone(),
-        name: set_name.clone(),
+    ChangeSet {
+        id: format!(
+            "arn:{partition}:cloudformation:{region}:{}:changeSet/{name}/{id}",
+            call.context.account
+        ),
+        name: name.to_owned(),
         description: call.input.get("Description").cloned(),
         create,
         template: order.template,
         parameters: order.parameters,
         capabilities: order.capabilities,
         tags: order.tags,
+        failed: changes.is_empty().then(|| EMPTY.to_owned()),
         changes,
         created: iso_time(call.context.now),
-        failed,
         executed: false,
-    };
-    stack.changes.insert(set_name, set);
-    Ok(json!({ "Id": id, "StackId": stack.id }))
+    }
 }
 
 /// The stack's and the change set's key.
