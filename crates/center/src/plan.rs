@@ -4,6 +4,7 @@
 //! nothing. What stands in a step's input is resolved already; only what the plan itself will make
 //! is still a reference.
 
+mod adopt;
 mod bodies;
 mod build;
 mod check;
@@ -18,6 +19,7 @@ mod remember;
 mod resolving;
 mod steps;
 
+pub use adopt::adoption;
 pub(crate) use build::build_with;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
 pub(crate) use compare::same;
@@ -98,6 +100,10 @@ pub enum Action {
     Publish,
     /// It is associated with the instance or with another resource.
     Associate,
+    /// The service is told another name for it; the id stays.
+    Rename,
+    /// It becomes the project's; nothing else of it changes.
+    Adopt,
     /// It is taken out of use.
     Retire,
     /// It is deleted.

@@ -2,7 +2,7 @@
 //! in its file under `commands/`.
 
 use crate::commands::{
-    apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, log,
+    adopt, apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, log,
     merge_driver, plan, resume, rollback, state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Plan(plan::Arguments),
     /// Deploy: carry out a plan
     Apply(apply::Arguments),
+    /// Take over what people or older scripts made
+    Adopt(adopt::Arguments),
     /// Go on with an apply that has stopped
     Resume(resume::Arguments),
     /// Take back what a run did

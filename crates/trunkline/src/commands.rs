@@ -1,5 +1,6 @@
 //! The commands, one file each. Results go to stdout; a failure comes back as a report.
 
+pub(crate) mod adopt;
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Export(arguments) => export::run(&arguments, app),
         Command::Plan(arguments) => plan::run(&arguments, app),
         Command::Apply(arguments) => apply::run(&arguments, app),
+        Command::Adopt(arguments) => adopt::run(&arguments, app),
         Command::Resume(arguments) => resume::run(&arguments, app),
         Command::Rollback(arguments) => rollback::run(&arguments, app),
         Command::Log(arguments) => log::run(&arguments, app),

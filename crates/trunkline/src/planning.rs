@@ -11,7 +11,7 @@ use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
 use trunkline_model::{Diagnostic, EnvironmentUse, Report, Target};
 
 /// What `plan` and `apply` are asked for; the same options for both.
-#[derive(clap::Args, Clone, Debug)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct PlanArguments {
     /// Deploy to this environment (name or alias)
     #[arg(long = "env", value_name = "ENV")]
@@ -77,6 +77,24 @@ pub(crate) struct Planned {
     pub(crate) snapshot: Snapshot,
 }
 
+/// What plans of a target are made from: everything read, nothing decided.
+pub(crate) struct Prepared {
+    documents: Documents,
+    pub(crate) snapshot: Snapshot,
+    baseline: Baseline,
+    options: PlanOptions,
+    /// What is worth knowing about the baseline.
+    findings: Vec<Diagnostic>,
+}
+
+impl Prepared {
+    /// What a plan is made from.
+    pub(crate) fn input<'a>(&'a self, connected: &'a Connected) -> PlanInput<'a> {
+        let Self { documents, snapshot, baseline, options, .. } = self;
+        PlanInput { documents, snapshot, bindings: &connected.bindings, baseline, options }
+    }
+}
+
 /// Plans one target. Reads the state store, takes no lock, writes nothing.
 pub(crate) async fn plan(
     connected: &Connected,
@@ -85,15 +103,30 @@ pub(crate) async fn plan(
     arguments: &PlanArguments,
     state: &TargetState,
 ) -> Result<Planned, Report> {
+    let prepared = prepare(connected, located, documents, arguments, state).await?;
+    let mut plan = plan::build(&prepared.input(connected))
+        .map_err(|report| crate::files::with_lines(&located.root, report))?;
+    plan.findings.extend(prepared.findings);
+    Ok(Planned { plan, snapshot: prepared.snapshot })
+}
+
+/// Reads what a plan of one target is made from.
+pub(crate) async fn prepare(
+    connected: &Connected,
+    located: &Located,
+    documents: &Documents,
+    arguments: &PlanArguments,
+    state: &TargetState,
+) -> Result<Prepared, Report> {
     let target = &connected.target;
     let Remembered { mut baseline, recent, drafts } = remembered(located, state).await?;
-    let another = of_another_instance(connected, &mut baseline);
+    let findings = of_another_instance(connected, &mut baseline).into_iter().collect();
     let read = read_options(located, &arguments.include, false, recent);
     let all = documents;
     let documents = documents_for(located, documents, target, arguments);
     let (cloud, instance) = (&connected.client, &connected.instance);
     let snapshot = take(cloud, instance, Some(&documents), &connected.bindings, &read).await;
-    let mut snapshot = snapshot.map_err(|e| connected.failed(&e))?;
+    let snapshot = snapshot.map_err(|e| connected.failed(&e))?;
     let options = PlanOptions {
         project: located.project.name.clone(),
         environment: target.environment.name.clone(),
@@ -106,12 +139,12 @@ pub(crate) async fn plan(
         overwrite_drift: arguments.overwrite_drift,
         limits: limits(&located.project, all, &snapshot, &baseline),
     };
-    let needed = plan::drafts_needed(&input(&documents, &snapshot, connected, &baseline, &options));
-    read_drafts(cloud, &mut snapshot, &needed, &read).await.map_err(|e| connected.failed(&e))?;
-    let mut plan = plan::build(&input(&documents, &snapshot, connected, &baseline, &options))
-        .map_err(|report| crate::files::with_lines(&located.root, report))?;
-    plan.findings.extend(another);
-    Ok(Planned { plan, snapshot })
+    let mut prepared = Prepared { documents, snapshot, baseline, options, findings };
+    let needed = plan::drafts_needed(&prepared.input(connected));
+    read_drafts(cloud, &mut prepared.snapshot, &needed, &read)
+        .await
+        .map_err(|e| connected.failed(&e))?;
+    Ok(prepared)
 }
 
 /// What is there before a plan that was saved earlier is carried out, drafts of what it touches included.
@@ -161,17 +194,6 @@ fn of_another_instance(connected: &Connected, baseline: &mut Baseline) -> Option
             .because(format!("applied to was {other}; this is {arn}"))
             .help("if that was intended, apply: it starts anew; if not, check trunkline.yaml"),
     )
-}
-
-fn input<'a>(
-    documents: &'a Documents,
-    snapshot: &'a Snapshot,
-    connected: &'a Connected,
-    baseline: &'a Baseline,
-    options: &'a PlanOptions,
-) -> PlanInput<'a> {
-    let bindings = &connected.bindings;
-    PlanInput { documents, snapshot, bindings, baseline, options }
 }
 
 /// The documents as one target wants them: in scope, with its overrides, as drafts where asked for.

@@ -60,7 +60,7 @@ pub struct PlanInput<'a> {
     pub options: &'a PlanOptions,
 }
 
-type Pair<'a> = (&'static dyn Kind, &'a Document, Option<&'a Resource>);
+pub(super) type Pair<'a> = (&'static dyn Kind, &'a Document, Option<&'a Resource>);
 
 /// Ids of flows and modules whose drafts must be read before `build`: those whose published content
 /// is not what is wanted.
@@ -211,12 +211,12 @@ fn is_given_up(input: &PlanInput<'_>, wanted: &Document, findings: &mut Vec<Diag
     false
 }
 
-fn resolver<'a>(input: &PlanInput<'a>) -> Resolver<'a> {
+pub(super) fn resolver<'a>(input: &PlanInput<'a>) -> Resolver<'a> {
     let Snapshot { instance, names, .. } = input.snapshot;
     Resolver { instance, names, bindings: input.bindings }
 }
 
-fn pairs<'a>(input: &PlanInput<'a>) -> Vec<Pair<'a>> {
+pub(super) fn pairs<'a>(input: &PlanInput<'a>) -> Vec<Pair<'a>> {
     let mut all = Vec::new();
     for kind in kinds::ALL {
         let name = kind.spec().name;
@@ -258,7 +258,7 @@ fn attachments(input: &PlanInput<'_>, steps: &[Step]) -> BTreeMap<String, String
     sent.filter_map(bytes).collect()
 }
 
-fn target(instance: &Instance, options: &PlanOptions) -> PlanTarget {
+pub(super) fn target(instance: &Instance, options: &PlanOptions) -> PlanTarget {
     PlanTarget {
         environment: options.environment.clone(),
         account: instance.account.to_string(),

@@ -9,7 +9,7 @@ const LINES_AT_MOST: usize = 12;
 fn symbol(action: Action) -> &'static str {
     match action {
         Action::Create => "+",
-        Action::Update | Action::Associate => "~",
+        Action::Update | Action::Associate | Action::Rename | Action::Adopt => "~",
         Action::Publish => "^",
         Action::Retire => "!",
         Action::Delete => "-",
@@ -44,11 +44,17 @@ fn heading(change: &PlannedChange, width: usize, paint: Paint) -> String {
     let mark = match change.action {
         Action::Create => paint.cyan(symbol),
         Action::Delete | Action::Retire => paint.red(symbol),
-        Action::Update | Action::Associate | Action::Publish => paint.yellow(symbol),
+        Action::Update
+        | Action::Associate
+        | Action::Publish
+        | Action::Rename
+        | Action::Adopt => paint.yellow(symbol),
     };
     let note = match change.action {
         _ if change.layout_only => "   layout only",
         Action::Publish => "   publish",
+        Action::Rename => "   renamed",
+        Action::Adopt => "   taken over",
         Action::Retire => "   taken out of use",
         _ => "",
     };
@@ -58,11 +64,12 @@ fn heading(change: &PlannedChange, width: usize, paint: Paint) -> String {
 
 /// Counts, calls and the time that they take.
 pub(crate) fn summary(plan: &Plan) -> String {
-    if plan.is_empty() {
+    if plan.is_empty() && plan.changes.is_empty() {
         return "No changes: the instance is as the documents say.".to_owned();
     }
     let count = |action| plan.count(action);
-    let change = count(Action::Update) + count(Action::Associate) + count(Action::Publish);
+    let change = [Action::Update, Action::Associate, Action::Publish, Action::Rename, Action::Adopt];
+    let change: usize = change.into_iter().map(count).sum();
     let layout = plan.changes.iter().filter(|c| c.layout_only).count();
     let gone = count(Action::Delete) + count(Action::Retire);
     let calls: usize = plan.calls().values().sum();
