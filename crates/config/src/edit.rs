@@ -1,4 +1,4 @@
-//! Adds bindings to the text of `trunkline.yaml` and leaves every other byte as it is.
+//! Adds bindings to, and sets settings in, the text of `trunkline.yaml` and leaves every other byte as it is.
 //!
 //! The export proposes bindings; people have comments and an order of their own in the file. So
 //! lines are inserted at places that the parsed tree tells, and nothing is written anew.
@@ -21,6 +21,39 @@ pub fn add_bindings(text: &str, additions: &[(String, String, String)]) -> Strin
     by_key.into_iter().fold(text.to_owned(), |text, (key, values)| add(text, key, values))
 }
 
+/// Sets `(setting, value)` under `settings:`; values are written as they are. The section is made where it is
+/// absent. A text that is no valid YAML comes back as it is.
+pub fn set_settings(text: &str, settings: &[(String, String)]) -> String {
+    settings.iter().fold(text.to_owned(), |text, (key, value)| set(text, key, value))
+}
+
+fn set(text: String, key: &str, value: &str) -> String {
+    let Ok(root) = yaml::read(&text) else { return text };
+    let file = File::new(&text);
+    let line = format!("{key}: {value}");
+    let Some(section) = root.get("settings") else {
+        return file.append(&format!("settings:{}  {line}", file.newline));
+    };
+    match (&section.value, section.get(key)) {
+        (Value::Map(_), Some(there)) => {
+            let start = file.offset(there.spot);
+            let length = scalar_length(&text[start..]);
+            format!("{}{value}{}", &text[..start], &text[start + length..])
+        }
+        (Value::Map(there), None) => file.extend(section.spot, there, &line),
+        (Value::Null, _) => file.fill(&root, "settings", &line),
+        _ => text,
+    }
+}
+
+/// How long a plain or quoted scalar of one line is, in bytes.
+fn scalar_length(text: &str) -> usize {
+    if let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+        return text[1..].find(quote).map_or(text.len(), |end| end + 2);
+    }
+    text.find([',', '}', '\r', '\n', '#', ' ']).unwrap_or(text.len())
+}
+
 fn add(text: String, key: &str, mut values: BTreeMap<&str, &str>) -> String {
     let Ok(root) = yaml::read(&text) else { return text };
     let file = File::new(&text);
@@ -41,7 +74,7 @@ fn add(text: String, key: &str, mut values: BTreeMap<&str, &str>) -> String {
         // One value for all environments is a decision that an addition must not take back.
         (Some(_), _) => text,
         (None, Value::Map(there)) => file.extend(section.spot, there, &line(key, &values)),
-        (None, _) => file.fill_empty(&root, &line(key, &values)),
+        (None, _) => file.fill(&root, "bindings", &line(key, &values)),
     }
 }
 
@@ -137,10 +170,10 @@ impl<'a> File<'a> {
         self.starts.get(end).copied().unwrap_or(self.text.len())
     }
 
-    /// Puts the first entry under a `bindings:` that has no value.
-    fn fill_empty(&self, root: &Node, entry: &str) -> String {
+    /// Puts the first entry under a section that has no value.
+    fn fill(&self, root: &Node, section: &str, entry: &str) -> String {
         let Value::Map(entries) = &root.value else { return self.text.to_owned() };
-        let key = entries.iter().find(|(k, _)| k.text == "bindings");
+        let key = entries.iter().find(|(k, _)| k.text == section);
         let Some((key, Node { value: Value::Null, .. })) = key else { return self.text.to_owned() };
         let end = self.starts.get(key.spot.line as usize).copied().unwrap_or(self.text.len());
         let gap = if self.text[..end].ends_with('\n') { "" } else { self.newline };
@@ -188,6 +221,34 @@ mod tests {
             "    prod: \"+1\\\"555\"\n",
         );
         check("bindings:\r\n  \"a:b\": c\r\n", &format!("  {LINE}\r\n"));
+    }
+
+    #[test]
+    fn settings_are_set_where_they_stand_and_everything_else_stays() {
+        let wanted = [
+            ("search_lag".to_owned(), "90".to_owned()),
+            ("search_returns_content".to_owned(), "false".to_owned()),
+        ];
+        for (tail, expected) in [
+            ("", "settings:\n  search_lag: 90\n  search_returns_content: false\n"),
+            (
+                "settings: # why\n  search_lag: 60s # long\nrole: x\n",
+                "settings: # why\n  search_lag: 90 # long\n  search_returns_content: false\nrole: x\n",
+            ),
+            (
+                "settings: { search_lag: 60, search_returns_content: true }\n",
+                "settings: { search_lag: 90, search_returns_content: false }\n",
+            ),
+            (
+                "settings:\nrole: x\n",
+                "settings:\n  search_lag: 90\n  search_returns_content: false\nrole: x\n",
+            ),
+        ] {
+            let result = set_settings(&format!("{HEAD}{tail}"), &wanted);
+            assert_eq!(result, format!("{HEAD}{expected}"));
+            assert_eq!(parse(&result, "f").expect("a configuration").settings.search_lag, 90.0);
+        }
+        assert_eq!(set_settings("x: [", &wanted), "x: [");
     }
 
     #[test]

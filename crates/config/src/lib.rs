@@ -18,7 +18,7 @@ mod suggest;
 mod yaml;
 
 pub use bindings::{Binding, Bindings};
-pub use edit::add_bindings;
+pub use edit::{add_bindings, set_settings};
 pub use freeze::{Freeze, Frozen, frozen};
 pub use glob::matches;
 pub use project::{ApplyFrom, Delivery, Project, Scope, Settings, State};

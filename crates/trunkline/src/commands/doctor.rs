@@ -2,6 +2,7 @@
 //! well. Reads only, but for one small object that it writes to the state store and deletes again.
 
 mod permissions;
+mod probe;
 
 use super::Outcome;
 use crate::connect::{self, Access};
@@ -22,6 +23,13 @@ pub(crate) struct Arguments {
     /// Only this environment (name or alias)
     #[arg(long = "env", value_name = "ENV")]
     environment: Option<String>,
+    /// Find out what AWS does where its documentation leaves it open, by throwaway flows in an environment that
+    /// nobody depends on, and set the configuration's `settings`
+    #[arg(long, requires = "environment")]
+    probe: bool,
+    /// Do not ask before the probe
+    #[arg(short, long, requires = "probe")]
+    yes: bool,
 }
 
 /// How a check ended.
@@ -117,6 +125,9 @@ impl Findings<'_> {
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
+    if arguments.probe {
+        return probe::run(arguments.environment.as_deref(), arguments.yes, app);
+    }
     let mut findings = Findings { app, target: None, all: Vec::new() };
     let project = app.project();
     if let Some(located) = findings.keep("configuration", project) {

@@ -1,0 +1,309 @@
+//! An account with an instance on a lab that enforces policies, the project with every kind, and its bootstrapped
+//! roles. A `Course` runs the commands once and keeps what everything was like before each of them.
+
+use crate::changes::{ADDED, Change, FIRST, SECOND};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+use trunkline_center::permissions::action;
+use trunkline_lab::Options;
+use trunkline_testkit::{Home, LabServer, MemoryCloud};
+
+const ACCOUNT: &str = "444455556666";
+/// The account of the credentials that the program is started with.
+const TOOLS: &str = "777788889999";
+const REGION: &str = "us-west-2";
+const NUMBER: &str = "+15550100001";
+
+/// A lab, kept in a folder, and a project.
+pub(crate) struct Site {
+    home: Home,
+    server: LabServer,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Site {
+    /// An instance and a project without roles; `more` are lines of its configuration.
+    pub(crate) fn new(more: &str) -> Self {
+        let home = Home::new();
+        let center = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle/center");
+        copy(&center, &home.join("project"));
+        let marks = [("@STATE@", ".trunkline/state"), ("@ACCOUNT@", ACCOUNT), ("@NUMBER@", NUMBER)];
+        let mut config = home.read("project/trunkline.yaml");
+        for (mark, value) in marks {
+            config = config.replace(mark, value);
+        }
+        home.write("project/trunkline.yaml", format!("{config}role: deploy\n{more}"));
+        std::fs::create_dir(home.join("project/.git")).expect("the search for a project ends here");
+        change(&home, FIRST);
+        let site = Self { server: serve(&home), home };
+        site.seed();
+        site
+    }
+
+    /// The same as another site was when it was copied.
+    fn copy_of(folder: &Path) -> Self {
+        let home = Home::new();
+        copy(folder, home.path());
+        Self { server: serve(&home), home }
+    }
+
+    /// The account itself, to which everything is allowed.
+    pub(crate) fn cloud(&self) -> MemoryCloud {
+        MemoryCloud::new(self.server.lab(), ACCOUNT, REGION)
+    }
+
+    fn seed(&self) {
+        let cloud = self.cloud();
+        let made = json!({
+            "IdentityManagementType": "SAML", "InstanceAlias": format!("acme-{ACCOUNT}"),
+            "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
+        });
+        let instance = cloud.must("connect", "CreateInstance", made);
+        for bucket in ["acme-staging", "acme-recordings"] {
+            cloud.must("s3", "CreateBucket", json!({ "Bucket": format!("{bucket}-{ACCOUNT}") }));
+        }
+        let role = format!("arn:aws:iam::{ACCOUNT}:role/run");
+        let function = json!({
+            "FunctionName": "lookup", "Role": role, "Runtime": "nodejs22.x",
+            "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" }, "Handler": "index.handler",
+        });
+        cloud.must("lambda", "CreateFunction", function);
+        let bot = json!({
+            "botName": "Concierge", "roleArn": role, "idleSessionTTLInSeconds": 300,
+            "dataPrivacy": { "childDirected": false },
+        });
+        let bot = cloud.must("lexv2-models", "CreateBot", bot);
+        let alias = json!({ "botId": bot["botId"], "botAliasName": "live" });
+        cloud.must("lexv2-models", "CreateBotAlias", alias);
+        let number = json!({ "TargetArn": instance["Arn"], "PhoneNumber": NUMBER });
+        cloud.must("connect", "ClaimPhoneNumber", number);
+    }
+
+    /// Users are never pruned, and what they use cannot be deleted: a person takes them away.
+    fn dismiss_users(&self) {
+        let cloud = self.cloud();
+        let all = cloud.must("connect", "ListInstances", json!({}));
+        let id = &all["InstanceSummaryList"][0]["Id"];
+        let users = cloud.must("connect", "ListUsers", json!({ "InstanceId": id }));
+        for user in users["UserSummaryList"].as_array().expect("users") {
+            let input = json!({ "InstanceId": id, "UserId": user["Id"] });
+            cloud.must("connect", "DeleteUser", input);
+        }
+    }
+
+    /// Makes the roles by the template, with the account's own credentials.
+    pub(crate) fn bootstrap(&self) {
+        let words = ["env", "bootstrap", "--env", "prod", "--trust", TOOLS, "--apply", "--yes"];
+        let ran = self.run_as(ACCOUNT, &words);
+        assert_eq!(ran.code, Some(0), "{}\n{}", ran.out, ran.err);
+    }
+
+    /// Runs the program in the project.
+    pub(crate) fn run(&self, words: &[&str]) -> Ran {
+        self.run_as(TOOLS, words)
+    }
+
+    fn run_as(&self, key: &str, words: &[&str]) -> Ran {
+        let mut command = self.home.command(env!("CARGO_BIN_EXE_trunkline"));
+        command
+            .current_dir(self.home.join("project"))
+            .args(words)
+            .env("AWS_ENDPOINT_URL", self.server.url())
+            .env("AWS_ACCESS_KEY_ID", key)
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("TRUNKLINE_RATE_SCALE", "off")
+            .stdin(Stdio::null());
+        let output = command.output().expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs the program, which must end with 0.
+    #[track_caller]
+    pub(crate) fn done(&self, words: &[&str]) -> Ran {
+        let ran = self.run(words);
+        assert_eq!(ran.code, Some(0), "{words:?}\n{}\n{}", ran.out, ran.err);
+        ran
+    }
+}
+
+/// The commands of a course, in order.
+const COMMANDS: &[&[&str]] = &[
+    &["export", "--env", "prod", "-C", "../elsewhere"],
+    &["plan", "--env", "prod", "--include", "users"],
+    &["apply", "--env", "prod", "--include", "users", "--yes"],
+    &["apply", "--env", "prod", "--include", "users", "--yes"],
+    &["apply", "--env", "prod", "--include", "users", "--yes", "--prune"],
+    &["apply", "--env", "prod", "--include", "users", "--yes", "--prune"],
+];
+
+/// Everything done once, with what it was like before each command.
+pub(crate) struct Course {
+    before: Vec<Home>,
+    after: Site,
+}
+
+impl Course {
+    /// Runs all commands with the bootstrapped role; each has to succeed.
+    pub(crate) fn run() -> Self {
+        let mut site = Site::new("");
+        site.bootstrap();
+        let elsewhere = site.home.join("elsewhere");
+        std::fs::create_dir_all(elsewhere.join(".git")).expect("a folder");
+        let config = site.home.join("project/trunkline.yaml");
+        std::fs::copy(config, elsewhere.join("trunkline.yaml")).expect("a copy");
+        let mut before = Vec::new();
+        for (number, command) in COMMANDS.iter().enumerate() {
+            match number {
+                3 => second_state(&site.home),
+                4 => {
+                    std::fs::remove_dir_all(site.home.join("project/connect")).expect("a folder");
+                    site.dismiss_users();
+                }
+                _ => {}
+            }
+            // The lab's folder is whole once the lab has ended.
+            let kept = Home::new();
+            let Site { home, server } = site;
+            drop(server);
+            copy(home.path(), kept.path());
+            site = Site { server: serve(&home), home };
+            before.push(kept);
+            site.done(command);
+        }
+        Self { before, after: site }
+    }
+
+    /// Whether a command fails without an action, naming it and an ARN, and completes once it is back.
+    pub(crate) fn needs(&self, action: &str) -> bool {
+        let order = self.likely(action);
+        order.into_iter().any(|number| {
+            let site = Site::copy_of(self.before[number].path());
+            let whole = without(&site, "deploy", Some(action));
+            let ran = site.run(COMMANDS[number]);
+            if ran.code == Some(0) {
+                return false;
+            }
+            let said = &ran.err;
+            assert!(said.contains("error[TL0604]"), "{action}\n{said}");
+            assert!(said.contains(&format!("the role lacks {action}")), "{action}\n{said}");
+            let arn = said.contains("on arn:")
+                || said.contains("instance is arn:")
+                || said.contains("resource: *");
+            assert!(arn, "no ARN: {action}\n{said}");
+            put(&site, "deploy", &whole);
+            site.done(COMMANDS[number]);
+            true
+        })
+    }
+
+    /// The commands by how likely they need an action: reads first where it reads.
+    fn likely(&self, action: &str) -> Vec<usize> {
+        let verb = action.split(':').nth(1).unwrap_or_default();
+        let reads = ["Describe", "List", "Search", "Get"].iter().any(|v| verb.starts_with(v));
+        if reads && !action.starts_with("s3:") { vec![0, 1, 3, 2, 4, 5] } else { vec![3, 2, 4, 5] }
+    }
+
+    /// The actions of every write that the program made, from the lab's log.
+    pub(crate) fn written(&self) -> BTreeSet<String> {
+        let log = self.after.home.read("lab/requests.jsonl");
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let by_role = lines.filter(|row| row["principal"]["role"].is_string());
+        let name = |row: &Value, member: &str| row[member].as_str().unwrap_or_default().to_owned();
+        by_role.map(|row| action(&name(&row, "service"), &name(&row, "operation"))).collect()
+    }
+}
+
+fn second_state(home: &Home) {
+    change(home, SECOND);
+    for (path, text) in ADDED {
+        home.write(format!("project/connect/{path}"), text);
+    }
+}
+
+fn change(home: &Home, changes: &[Change]) {
+    for (path, from, to) in changes {
+        let path = format!("project/connect/{path}");
+        let text = home.read(&path);
+        assert!(text.contains(from), "{path} lacks {from}");
+        home.write(&path, text.replacen(from, to, 1));
+    }
+}
+
+fn serve(home: &Home) -> LabServer {
+    LabServer::with(Options {
+        strict_roles: true,
+        throttle: false,
+        search_lag_seconds: 0.0,
+        data: Some(home.join("lab")),
+        ..Options::default()
+    })
+}
+
+/// Takes an action out of a role's policy, or all of it; returns the policy as it was.
+pub(crate) fn without(site: &Site, role: &str, action: Option<&str>) -> Value {
+    let input = json!({ "RoleName": role, "PolicyName": "trunkline" });
+    let found = site.cloud().must("iam", "GetRolePolicy", input);
+    let document = decoded(found["PolicyDocument"].as_str().expect("a document"));
+    let whole: Value = serde_json::from_str(&document).expect("JSON");
+    let mut less = whole.clone();
+    let mut removed = 0;
+    for statement in less["Statement"].as_array_mut().expect("statements") {
+        let actions = statement["Action"].as_array_mut().expect("actions");
+        let before = actions.len();
+        actions.retain(|a| action.is_some_and(|action| a != action));
+        removed += before - actions.len();
+    }
+    assert!(removed > 0, "{action:?} is not in the policy");
+    less["Statement"].as_array_mut().expect("statements").retain(|s| s["Action"] != json!([]));
+    put(site, role, &less);
+    whole
+}
+
+fn put(site: &Site, role: &str, document: &Value) {
+    let text = document.to_string();
+    let input = json!({ "RoleName": role, "PolicyName": "trunkline", "PolicyDocument": text });
+    site.cloud().must("iam", "PutRolePolicy", input);
+}
+
+/// IAM answers documents percent-encoded.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("a folder can be read") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("a file can be copied");
+        }
+    }
+}
