@@ -28,6 +28,7 @@ static SPEC: Spec = Spec {
     also: &[
         ("connect:ListApprovedOrigins", On::Instance),
         ("connect:AssociateApprovedOrigin", On::Instance),
+        ("connect:DisassociateApprovedOrigin", On::Instance),
     ],
     ..Spec::EMPTY
 };

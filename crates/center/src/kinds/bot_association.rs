@@ -26,7 +26,9 @@ static SPEC: Spec = Spec {
     also: &[
         ("connect:ListBots", On::Instance),
         ("connect:AssociateBot", On::Instance),
+        ("connect:DisassociateBot", On::Instance),
         ("lex:CreateResourcePolicy", On::Bots),
+        ("lex:DeleteResourcePolicy", On::Bots),
         ("lex:DescribeBotAlias", On::Bots),
         ("lex:UpdateResourcePolicy", On::Bots),
     ],

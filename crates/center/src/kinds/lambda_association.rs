@@ -26,7 +26,9 @@ static SPEC: Spec = Spec {
     also: &[
         ("connect:ListLambdaFunctions", On::Instance),
         ("connect:AssociateLambdaFunction", On::Instance),
+        ("connect:DisassociateLambdaFunction", On::Instance),
         ("lambda:AddPermission", On::Functions),
+        ("lambda:RemovePermission", On::Functions),
     ],
     ..Spec::EMPTY
 };

@@ -27,6 +27,7 @@ static SPEC: Spec = Spec {
     also: &[
         ("connect:ListFlowAssociations", On::Instance),
         ("connect:AssociatePhoneNumberContactFlow", On::Numbers),
+        ("connect:DisassociatePhoneNumberContactFlow", On::Numbers),
     ],
     setting: true,
     ..Spec::EMPTY

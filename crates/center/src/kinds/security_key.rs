@@ -28,6 +28,7 @@ static SPEC: Spec = Spec {
     also: &[
         ("connect:ListSecurityKeys", On::Instance),
         ("connect:AssociateSecurityKey", On::Instance),
+        ("connect:DisassociateSecurityKey", On::Instance),
     ],
     ..Spec::EMPTY
 };

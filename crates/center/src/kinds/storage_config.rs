@@ -60,6 +60,7 @@ static SPEC: Spec = Spec {
     updates: &[Update { operation: "UpdateInstanceStorageConfig", fields: FIELDS, name: true }],
     also: &[
         ("connect:ListInstanceStorageConfigs", On::Instance),
+        ("connect:DisassociateInstanceStorageConfig", On::Instance),
         ("s3:GetBucketAcl", On::Buckets),
         ("s3:GetBucketLocation", On::Buckets),
     ],
