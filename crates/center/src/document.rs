@@ -298,3 +298,24 @@ fn check_fields(kind: &dyn Kind, document: &Document) -> Vec<Diagnostic> {
     debug_assert!(walked.is_ok(), "the visitor never fails");
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(path: &str, text: &str) -> Option<(String, Option<u32>)> {
+        let report = Documents::load(&[(path.to_owned(), text.as_bytes().to_vec())]).err()?;
+        Some((report.0[0].code.clone(), report.0[0].place.line))
+    }
+
+    #[test]
+    fn conflict_markers_are_told_by_line_and_taken_for_nothing_else() {
+        let both = "<<<<<<< HEAD\nMaxContacts: 7\n=======\nMaxContacts: 9\n>>>>>>> other\n";
+        let found = problem("connect/queues/a.yaml", &format!("Name: a\n{both}"));
+        assert_eq!(found, Some(("TL0710".to_owned(), Some(2))));
+        let found = problem("connect/flows/a.json", &format!("{{\n{both}}}\n"));
+        assert_eq!(found, Some(("TL0710".to_owned(), Some(2))));
+        let text = "Name: a\nDescription: |\n  <<<<<<< HEAD\n  =======\n  >>>>>>> x\n";
+        assert_eq!(problem("connect/queues/a.yaml", text), None);
+    }
+}

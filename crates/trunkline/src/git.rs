@@ -59,6 +59,11 @@ impl Repository {
         }))
     }
 
+    /// Whether git is told to pass a file over, as in a folder of scratch work inside somebody's repository.
+    pub(crate) fn ignores(&self, file: &str) -> bool {
+        self.succeeds(&["check-ignore", "-q", "--", file])
+    }
+
     /// The commit that the branch is at; None before the first one.
     pub(crate) fn head(&self) -> Option<String> {
         self.commit_of("HEAD")
@@ -174,8 +179,8 @@ impl Repository {
         let failed = |error: std::io::Error| failed(&shown, &error.to_string());
         let mut command = Command::new("git");
         command.current_dir(folder).args(arguments).envs(variables.iter().copied());
-        // A path is a path, whatever characters it has; and looking at files writes nothing.
-        command.env("GIT_LITERAL_PATHSPECS", "1").env("GIT_OPTIONAL_LOCKS", "0");
+        // Looking at files writes nothing.
+        command.env("GIT_OPTIONAL_LOCKS", "0");
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;

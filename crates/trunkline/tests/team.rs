@@ -7,6 +7,9 @@ mod choices;
 mod clones;
 #[path = "team/console.rs"]
 mod console;
+#[cfg(unix)]
+#[path = "team/crashes.rs"]
+mod crashes;
 #[path = "team/driver.rs"]
 mod driver;
 #[path = "support/stage.rs"]

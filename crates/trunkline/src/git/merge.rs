@@ -35,7 +35,9 @@ impl Repository {
         for setting in &settings {
             arguments.extend(["-c", setting]);
         }
-        let options = ["merge", "--ff", "--no-edit", "--no-stat", "--quiet", "-m", message];
+        // What a branch's settings may turn around is said.
+        let plain = ["--ff", "--commit", "--no-squash", "--no-edit", "--no-stat", "--quiet"];
+        let options = [&["merge"], &plain[..], &["-m", message]].concat();
         arguments.extend(options.into_iter().chain([kept.name.as_str()]));
         let output = self.raw(&self.root, &arguments, &self.identity(), None)?;
         if let Some(path) = &own {

@@ -69,6 +69,22 @@ fn files_are_written_without_a_commit_where_that_is_wanted() {
 }
 
 #[test]
+fn a_folder_that_git_passes_over_is_no_place_for_commits() {
+    let team = Team::new();
+    let home = &team.stage.home;
+    let before = team.head();
+    home.write("scratch/trunkline.yaml", home.read("trunkline.yaml"));
+    home.write(".gitignore", home.read(".gitignore") + "/scratch/\n");
+    team.git(&["commit", "-q", "-a", "-m", "Scratch"]);
+    let mut command = team.stage.command(EXPORT);
+    let output = command.current_dir(home.join("scratch")).output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    assert!(home.join("scratch").join(MAIN).is_file());
+    assert_eq!(team.git(&["rev-parse", "HEAD^"]), before);
+    assert_eq!(team.git(&["for-each-ref", "refs/trunkline/export"]), "");
+}
+
+#[test]
 fn new_bindings_are_part_of_the_commit_and_meet_those_of_others() {
     let team = Team::new();
     team.stage.done(EXPORT);

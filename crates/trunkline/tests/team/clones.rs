@@ -27,8 +27,14 @@ fn a_clone_finds_the_last_export_among_what_was_merged() {
     let out = export_in(&team, "clone");
     assert!(out.contains("Nothing new"), "{out}");
     team.console("Main", "Good evening", "Press 1");
+    let driver = ["config", "--get", "merge.trunkline.driver"];
+    let has_driver = || {
+        let mut command = team.stage.home.command("git");
+        command.current_dir(&clone).args(driver).output().expect("git runs").status.success()
+    };
+    assert!(!has_driver());
     let out = export_in(&team, "clone");
-    assert!(out.contains("Merged into main"), "{out}");
+    assert!(out.contains("Merged into main") && has_driver(), "{out}");
     let text = std::fs::read_to_string(&main).expect("a flow");
     assert!(text.contains("Press 2") && text.contains("Good evening"), "{text}");
 }

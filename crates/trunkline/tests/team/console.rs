@@ -69,6 +69,8 @@ fn the_same_block_conflicts_readably_and_the_merge_can_be_finished_or_taken_back
     let theirs = ">>>>>>> refs/trunkline/export/rnd-us-west-2";
     assert_eq!(marks, ["<<<<<<< HEAD", "=======", theirs], "{text}");
     assert!(text.contains("Good morning") && text.contains("Press 5") && text.contains("Press 2"));
+    // By block, not by line, although nobody ran `init`.
+    assert_eq!(text.matches("\"Identifier\": \"menu\"").count(), 2, "{text}");
 
     // Nothing is planned from it, and nothing is exported over it.
     let line = text.lines().position(|l| l.starts_with("<<<<<<<")).expect("a marker") + 1;

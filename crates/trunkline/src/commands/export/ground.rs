@@ -4,7 +4,7 @@
 //! first commit, without a repository, and with `--no-commit`, files are written over what is there.
 
 use crate::connect::Connected;
-use crate::context::{App, Located};
+use crate::context::{App, CONFIG, Located};
 use crate::files;
 use crate::git::{Contents, Merged, Repository};
 use std::collections::BTreeSet;
@@ -63,7 +63,8 @@ impl Ground {
         if no_commit {
             return Ok(Self::Files);
         }
-        let Some(repository) = Repository::open(root)? else { return Ok(Self::Files) };
+        let repository = Repository::open(root)?.filter(|r| !r.ignores(CONFIG));
+        let Some(repository) = repository else { return Ok(Self::Files) };
         let Some(head) = repository.head() else { return Ok(Self::Unborn(repository)) };
         repository.check_ready()?;
         Ok(Self::Branch(repository, head))
