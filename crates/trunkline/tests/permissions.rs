@@ -15,8 +15,9 @@ use trunkline_center::permissions::{Access, Need, needs};
 
 /// What the lab cannot ask for, with the reason.
 const UNREACHED: &[(&str, &str)] = &[
+    ("connect:DescribeUserHierarchyGroup", "only while the search index lags"),
+    ("connect:ListHoursOfOperationOverrides", "only while the search index lags"),
     ("connect:UpdateQueueOutboundEmailConfig", "the lab has no email addresses"),
-    ("s3:GetBucketAcl", "asked for by AWS's documentation"),
 ];
 
 /// How many of the actions a sample has.
@@ -62,4 +63,30 @@ fn the_read_role_is_enough_to_export_and_to_plan() {
     site.done(&["plan", "--env", "prod", "--include", "users"]);
     let ran = site.run(&["apply", "--env", "prod", "--yes", "--include", "users"]);
     assert_ne!(ran.code, Some(0), "the read role writes\n{}", ran.err);
+}
+
+#[test]
+fn the_doctor_probes_only_what_nobody_depends_on_and_writes_what_it_finds() {
+    let site = Site::new("");
+    site.bootstrap();
+    let ran = site.run(&["doctor", "--probe", "--env", "prod"]);
+    assert!(ran.err.contains("error[TL0505]"), "nobody was asked\n{}", ran.err);
+    let config = site.configuration();
+    site.configure(&config.replace("    instance:", "    approval: required\n    instance:"));
+    let ran = site.run(&["doctor", "--probe", "--env", "prod", "--yes"]);
+    assert!(ran.err.contains("error[TL0619]"), "{}", ran.err);
+    site.configure(&config);
+    site.done(&["doctor", "--probe", "--env", "prod", "--yes"]);
+    let found = site.configuration();
+    for setting in ["published_may_name_saved: true", "search_returns_content: true"] {
+        assert!(found.contains(setting), "{found}");
+    }
+    let checks = site.done(&["doctor", "--env", "prod"]).out;
+    assert!(checks.contains("actions allowed, as IAM simulates it"), "{checks}");
+    without(&site, "deploy", Some("connect:CreateQueue"));
+    let ran = site.run(&["doctor", "--env", "prod"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    for said in ["missing: connect:CreateQueue on arn:aws:connect:", "env bootstrap --env prod"] {
+        assert!(ran.out.contains(said), "{said}\n{}", ran.out);
+    }
 }

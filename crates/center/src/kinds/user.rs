@@ -83,10 +83,7 @@ static SPEC: Spec = Spec {
     }],
     // A user who is taken away loses history and queue: never without a person.
     retire: Retire::Never,
-    also: &[
-        ("connect:ListUserProficiencies", On::Instance),
-        ("connect:DeleteUser", On::Instance),
-    ],
+    also: &[("connect:ListUserProficiencies", On::Instance), ("connect:DeleteUser", On::Instance)],
     ..Spec::EMPTY
 };
 

@@ -88,6 +88,16 @@ impl Site {
         cloud.must("connect", "ClaimPhoneNumber", number);
     }
 
+    /// The text of the project's configuration.
+    pub(crate) fn configuration(&self) -> String {
+        self.home.read("project/trunkline.yaml")
+    }
+
+    /// Writes the project's configuration.
+    pub(crate) fn configure(&self, text: &str) {
+        self.home.write("project/trunkline.yaml", text);
+    }
+
     /// Users are never pruned, and what they use cannot be deleted: a person takes them away.
     fn dismiss_users(&self) {
         let cloud = self.cloud();
@@ -146,10 +156,13 @@ const COMMANDS: &[&[&str]] = &[
     &["apply", "--env", "prod", "--include", "users", "--yes", "--prune"],
 ];
 
+/// Taken back at the end, from how things were before this command.
+const ROLLBACK: (usize, &[&str]) = (3, &["rollback", "--env", "prod", "--yes"]);
+
 /// Everything done once, with what it was like before each command.
 pub(crate) struct Course {
     before: Vec<Home>,
-    after: Site,
+    after: [Site; 2],
 }
 
 impl Course {
@@ -180,16 +193,23 @@ impl Course {
             before.push(kept);
             site.done(command);
         }
-        Self { before, after: site }
+        let rolled_back = Self::at(&before, ROLLBACK.0);
+        rolled_back.done(ROLLBACK.1);
+        Self { before, after: [site, rolled_back] }
+    }
+
+    fn at(before: &[Home], number: usize) -> Site {
+        Site::copy_of(before[number].path())
     }
 
     /// Whether a command fails without an action, naming it and an ARN, and completes once it is back.
     pub(crate) fn needs(&self, action: &str) -> bool {
         let order = self.likely(action);
-        order.into_iter().any(|number| {
-            let site = Site::copy_of(self.before[number].path());
+        let in_order = order.into_iter().map(|number| (number, COMMANDS[number]));
+        in_order.chain([ROLLBACK]).any(|(number, command)| {
+            let site = Self::at(&self.before, number);
             let whole = without(&site, "deploy", Some(action));
-            let ran = site.run(COMMANDS[number]);
+            let ran = site.run(command);
             if ran.code == Some(0) {
                 return false;
             }
@@ -201,7 +221,8 @@ impl Course {
                 || said.contains("resource: *");
             assert!(arn, "no ARN: {action}\n{said}");
             put(&site, "deploy", &whole);
-            site.done(COMMANDS[number]);
+            // A rollback goes on by itself: its second run would take back the first.
+            site.done(if command == ROLLBACK.1 { &["resume", "--env", "prod"] } else { command });
             true
         })
     }
@@ -215,8 +236,9 @@ impl Course {
 
     /// The actions of every write that the program made, from the lab's log.
     pub(crate) fn written(&self) -> BTreeSet<String> {
-        let log = self.after.home.read("lab/requests.jsonl");
-        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let logs = self.after.each_ref().map(|site| site.home.read("lab/requests.jsonl"));
+        let lines = logs.iter().flat_map(|log| log.lines());
+        let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let by_role = lines.filter(|row| row["principal"]["role"].is_string());
         let name = |row: &Value, member: &str| row[member].as_str().unwrap_or_default().to_owned();
         by_role.map(|row| action(&name(&row, "service"), &name(&row, "operation"))).collect()
