@@ -1,5 +1,6 @@
 //! A rollback brings back what was there before, in every managed field, and nothing else.
 
+use crate::crash::Crash;
 use crate::dump::named;
 use crate::files::{everything, hours, inbound, queue, say, second, to_flow};
 use crate::stage::{Run, Stage, Text, documents};
@@ -229,4 +230,25 @@ fn what_somebody_renamed_since_keeps_its_name_and_is_found_by_its_id() {
     assert_eq!(kept, ["queue \"Sales\" is called `Service` since; it keeps that name"]);
     stage.called("UpdateQueueName", json!({ "QueueId": id, "Name": "Sales" }));
     assert_eq!(differences(&comparable(&stage), &before), Vec::<String>::new());
+}
+
+#[test]
+fn a_rollback_is_taken_up_and_taken_back_like_any_other_run() {
+    let stage = fresh(true);
+    stage.deploy(&documents(&everything()));
+    let first = comparable(&stage);
+    let mut run = stage.run(&documents(&second()));
+    stage.carry_on(&mut run, None);
+    let after = comparable(&stage);
+    let back = stage.undoing(&run).expect("a rollback");
+    let (before, plan) = (stage.whole(), back.plan);
+    let half = plan.steps.len() / 2;
+    let mut backwards = Run { before, plan, events: Vec::new() };
+    assert!(stage.carry_on(&mut backwards, Some(Crash::After(half))).is_none());
+    let outcome = stage.carry_on(&mut backwards, None).expect("nothing kills it");
+    assert_eq!(outcome.failures, []);
+    assert_eq!(differences(&comparable(&stage), &first), Vec::<String>::new());
+    let forwards = undone(&stage, &backwards, &after).unwrap_or_else(|why| panic!("{why}"));
+    assert!(forwards.cannot.iter().all(|d| d.message.ends_with("has another id then")));
+    assert!(forwards.cannot.len() > 5, "{:#?}", forwards.cannot);
 }

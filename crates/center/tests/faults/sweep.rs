@@ -29,7 +29,7 @@ pub const FAULTS: [Fault; 7] = [
 ];
 
 /// Every fault at every write where `TRUNKLINE_FAULTS` is `all`; else each write meets some of them.
-const STRIDE: usize = 5;
+const STRIDE: usize = 11;
 
 /// How a target ended: what the service says, and what an export gives.
 #[derive(PartialEq)]
