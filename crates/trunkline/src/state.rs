@@ -129,6 +129,6 @@ fn elsewhere(document: &serde_json::Value) -> Option<String> {
     }
     // `BUCKET.s3.REGION.amazonaws.com`, or `BUCKET.s3-REGION.amazonaws.com`.
     let host = text("Endpoint")?.split(".amazonaws.").next()?;
-    let region = host.rsplit(['.']).next()?.trim_start_matches("s3-");
+    let region = host.rsplit('.').next()?.trim_start_matches("s3-");
     Region::parse(region).ok().map(|r| r.to_string())
 }

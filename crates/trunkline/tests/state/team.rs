@@ -107,7 +107,7 @@ impl Team {
         let runs = keys
             .iter()
             .filter_map(|k| k.strip_prefix("prod-us-west-2/runs/")?.strip_suffix("/run.json"));
-        runs.last().expect("a run").to_owned()
+        runs.max().expect("a run").to_owned()
     }
 
     /// The objects of the state store by key.
