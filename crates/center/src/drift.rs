@@ -29,7 +29,8 @@ pub(crate) fn remembered<'a>(input: &PlanInput<'a>) -> Option<&'a Applied> {
 
 /// What was last applied of a live resource; None where the name was another resource's then.
 pub(crate) fn base_of<'a>(input: &PlanInput<'a>, live: &Resource) -> Option<&'a AppliedResource> {
-    let base = remembered(input)?.get(live.kind, &live.name)?;
+    let applied = remembered(input)?;
+    let base = applied.of_id(live.kind, &live.id).or_else(|| applied.get(live.kind, &live.name))?;
     (base.id.is_empty() || live.id.is_empty() || base.id == live.id).then_some(base)
 }
 

@@ -83,6 +83,14 @@ pub struct Update {
     pub name: bool,
 }
 
+/// The call that gives a resource another name.
+pub struct Rename {
+    /// `UpdateQueueName`.
+    pub operation: &'static str,
+    /// Fields that the call would take for changed if they were left out; sent as they are.
+    pub with: &'static [&'static str],
+}
+
 /// A set that is kept by associate and disassociate calls, some members at a time.
 pub struct Members {
     /// The document's field: a list.
@@ -159,6 +167,8 @@ pub struct Spec {
     pub ids: &'static [IdField],
     /// Changes one.
     pub updates: &'static [Update],
+    /// Gives one another name; None where the service cannot.
+    pub rename: Option<Rename>,
     /// Sets with calls of their own.
     pub members: &'static [Members],
     /// Texts that the service cannot empty: where the document has none any more, the old one stays.
@@ -196,6 +206,7 @@ impl Spec {
         attachment: None,
         ids: &[],
         updates: &[],
+        rename: None,
         members: &[],
         kept: &[],
         retire: Retire::Never,

@@ -9,6 +9,7 @@ mod document;
 pub mod drift;
 pub mod export;
 mod filename;
+pub mod identity;
 mod json;
 mod kind;
 mod kinds;

@@ -16,6 +16,7 @@ mod order_live;
 mod order_tests;
 mod prune;
 mod remember;
+mod rename;
 mod resolving;
 mod steps;
 
@@ -69,6 +70,9 @@ pub struct Plan {
     /// What the ledger gains and loses, each with the step that makes it true.
     #[serde(default)]
     pub claims: Vec<Claim>,
+    /// Entries of the list of renames that the target has seen once every rename of the plan is done.
+    #[serde(default)]
+    pub renames: Vec<String>,
 }
 
 /// Where a plan applies.
@@ -213,7 +217,10 @@ pub struct Step {
 impl Plan {
     /// Whether there is something to remember, even where nothing is to be done.
     pub fn is_to_be_remembered(&self) -> bool {
-        !(self.wanted.is_empty() && self.forgotten.is_empty() && self.claims.is_empty())
+        !(self.wanted.is_empty()
+            && self.forgotten.is_empty()
+            && self.claims.is_empty()
+            && self.renames.is_empty())
     }
 
     /// Whether there is nothing to do.

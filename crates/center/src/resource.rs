@@ -33,6 +33,8 @@ pub struct Resource {
     /// Where its name is a binding's: the kind of the binding, and the value that still waits for a name.
     /// The name is the value as long as nothing binds it.
     pub unbound: Option<(KindName, String)>,
+    /// The name that the instance has for it, where the documents have another one.
+    pub called: Option<String>,
     /// Its id in the instance; empty for kinds that have none.
     pub id: String,
     /// Its ARN; empty for kinds that have none.
@@ -81,6 +83,11 @@ impl Names {
         self.entries.insert(key, entry);
     }
 
+    /// Takes a name out; what it stood for keeps its id.
+    pub fn remove(&mut self, kind: &str, name: &str) {
+        self.entries.remove(&(kind.to_owned(), name.to_owned()));
+    }
+
     /// Returns what stands for a name.
     pub fn get(&self, kind: &str, name: &str) -> Option<&Entry> {
         self.entries.get(&(kind.to_owned(), name.to_owned()))
@@ -114,6 +121,7 @@ impl Resource {
             kind,
             name: name.to_owned(),
             unbound: None,
+            called: None,
             id: id.to_owned(),
             arn: arn.to_owned(),
             body: Map::new(),

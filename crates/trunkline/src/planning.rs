@@ -6,6 +6,7 @@ use crate::journal;
 use crate::limits::limits;
 use std::collections::BTreeSet;
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
+use trunkline_center::renames::Renames;
 use trunkline_center::state::{Baseline, Remembered, TargetState};
 use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
 use trunkline_model::{Diagnostic, EnvironmentUse, Report, Target};
@@ -138,6 +139,7 @@ pub(crate) async fn prepare(
         own_drafts: drafts,
         overwrite_drift: arguments.overwrite_drift,
         limits: limits(&located.project, all, &snapshot, &baseline),
+        renames: renames(located)?,
     };
     let mut prepared = Prepared { documents, snapshot, baseline, options, findings };
     let needed = plan::drafts_needed(&prepared.input(connected));
@@ -145,6 +147,18 @@ pub(crate) async fn prepare(
         .await
         .map_err(|e| connected.failed(&e))?;
     Ok(prepared)
+}
+
+/// The record of renames; nothing where there is no file.
+fn renames(located: &Located) -> Result<Renames, Report> {
+    match std::fs::read(located.root.join(trunkline_center::renames::FILE)) {
+        Ok(bytes) => Renames::parse(&bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Renames::default()),
+        Err(error) => {
+            let problem = Diagnostic::error("TL0208", error.to_string());
+            Err(problem.in_file(trunkline_center::renames::FILE).report())
+        }
+    }
 }
 
 /// What is there before a plan that was saved earlier is carried out, drafts of what it touches included.

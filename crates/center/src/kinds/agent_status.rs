@@ -4,7 +4,7 @@
 use super::aws_made;
 use crate::cloud::CallError;
 use crate::document::Document;
-use crate::kind::{Create, Describe, Format, Kind, List, Retire, Search, Spec, Update};
+use crate::kind::{Create, Describe, Format, Kind, List, Rename, Retire, Search, Spec, Update};
 use crate::plan::Change;
 use crate::read::{Reader, is_empty};
 use crate::resource::Resource;
@@ -46,6 +46,7 @@ static SPEC: Spec = Spec {
     ignored: &["AgentStatusId", "AgentStatusARN"],
     updates: &[Update { operation: "UpdateAgentStatus", fields: WRITTEN, name: false }],
     retire: Retire::First { operation: "UpdateAgentStatus", input: r#"{"State":"DISABLED"}"# },
+    rename: Some(Rename { operation: "UpdateAgentStatus", with: WRITTEN }),
     ..Spec::EMPTY
 };
 

@@ -2,7 +2,7 @@
 
 use super::content::{self, Draftable};
 use crate::cloud::CallError;
-use crate::kind::{Create, Describe, Format, Kind, List, Reading, Retire, Search, Spec};
+use crate::kind::{Create, Describe, Format, Kind, List, Reading, Rename, Retire, Search, Spec};
 use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
@@ -47,6 +47,7 @@ static SPEC: Spec = Spec {
     },
     delete: Some("DeleteContactFlow"),
     also: &[("connect:UpdateContactFlowContent", On::Instance)],
+    rename: Some(Rename { operation: "UpdateContactFlowName", with: &[] }),
     ..Spec::EMPTY
 };
 

@@ -1,6 +1,6 @@
 //! Hours of operation. Their overrides are a kind of their own (`hours-override`).
 
-use crate::kind::{Create, Describe, Format, Kind, List, Retire, Search, Spec, Update};
+use crate::kind::{Create, Describe, Format, Kind, List, Rename, Retire, Search, Spec, Update};
 use crate::plan::Change;
 use serde_json::{Map, Value, json};
 use trunkline_model::Diagnostic;
@@ -43,6 +43,7 @@ static SPEC: Spec = Spec {
     }],
     retire: Retire::Tagged,
     delete: Some("DeleteHoursOfOperation"),
+    rename: Some(Rename { operation: "UpdateHoursOfOperation", with: &[] }),
     ..Spec::EMPTY
 };
 

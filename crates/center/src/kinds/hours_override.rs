@@ -5,7 +5,7 @@
 
 use super::hours;
 use crate::cloud::CallError;
-use crate::kind::{Create, Describe, Format, Kind, List, Reading, Spec, Update};
+use crate::kind::{Create, Describe, Format, Kind, List, Reading, Rename, Spec, Update};
 use crate::permissions::On;
 use crate::read::{self, Reader, Summary, as_map, resource_of, text};
 use crate::resource::Resource;
@@ -78,6 +78,7 @@ static SPEC: Spec = Spec {
         ("connect:ListHoursOfOperations", On::Instance),
         ("connect:SearchHoursOfOperationOverrides", On::Instance),
     ],
+    rename: Some(Rename { operation: "UpdateHoursOfOperationOverride", with: WRITTEN }),
     ..Spec::EMPTY
 };
 

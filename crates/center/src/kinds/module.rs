@@ -3,7 +3,7 @@
 
 use super::content::{self, Draftable};
 use crate::cloud::CallError;
-use crate::kind::{Create, Describe, Format, Kind, List, Reading, Retire, Search, Spec};
+use crate::kind::{Create, Describe, Format, Kind, List, Reading, Rename, Retire, Search, Spec};
 use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
 use crate::read::Reader;
@@ -60,6 +60,7 @@ static SPEC: Spec = Spec {
     },
     delete: Some("DeleteContactFlowModule"),
     also: &[("connect:UpdateContactFlowModuleContent", On::Instance)],
+    rename: Some(Rename { operation: "UpdateContactFlowModuleMetadata", with: &[] }),
     ..Spec::EMPTY
 };
 

@@ -2,7 +2,7 @@
 //! bucket of the target's account, because CreatePrompt takes nothing but the place of an S3 object.
 
 use crate::cloud::CallError;
-use crate::kind::{Create, Describe, Format, Kind, List, Retire, Search, Spec};
+use crate::kind::{Create, Describe, Format, Kind, List, Rename, Retire, Search, Spec};
 use crate::permissions::On;
 use crate::plan::{Action, Change, StepCall, StepsOf, check, made, tag_changes, tags_to_set};
 use crate::read::{Reader, text};
@@ -53,6 +53,7 @@ static SPEC: Spec = Spec {
         ("s3:PutObject", On::Staged),
         ("s3:GetObject", On::Staged),
     ],
+    rename: Some(Rename { operation: "UpdatePrompt", with: &["Description"] }),
     ..Spec::EMPTY
 };
 

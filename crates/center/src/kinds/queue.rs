@@ -1,6 +1,8 @@
 //! Standard queues, with their quick connects, whisper flow and caller id. Agents' own queues are not here.
 
-use crate::kind::{Create, Describe, Format, Kind, List, Members, Retire, Search, Spec, Update};
+use crate::kind::{
+    Create, Describe, Format, Kind, List, Members, Rename, Retire, Search, Spec, Update,
+};
 use crate::permissions::On;
 use crate::resource::Resource;
 use crate::{cloud::CallError, read::Reader};
@@ -97,6 +99,7 @@ static SPEC: Spec = Spec {
     retire: Retire::First { operation: "UpdateQueueStatus", input: r#"{"Status":"DISABLED"}"# },
     delete: Some("DeleteQueue"),
     also: &[("connect:ListQueueQuickConnects", On::Instance)],
+    rename: Some(Rename { operation: "UpdateQueueName", with: &["Description"] }),
     ..Spec::EMPTY
 };
 

@@ -1,7 +1,9 @@
 //! Quick connects of every type. The users, queues and flows that they lead to are references; a number
 //! stands as it is unless the environment binds it.
 
-use crate::kind::{Create, Describe, Format, IdField, Kind, List, Retire, Search, Spec, Update};
+use crate::kind::{
+    Create, Describe, Format, IdField, Kind, List, Rename, Retire, Search, Spec, Update,
+};
 use serde_json::{Map, Value};
 
 /// The kind `quick-connect`.
@@ -54,6 +56,7 @@ static SPEC: Spec = Spec {
     ],
     retire: Retire::Tagged,
     delete: Some("DeleteQuickConnect"),
+    rename: Some(Rename { operation: "UpdateQuickConnectName", with: &["Description"] }),
     ..Spec::EMPTY
 };
 

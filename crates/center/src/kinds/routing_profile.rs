@@ -2,7 +2,9 @@
 //! the timer, so that each profile is described. Queues for manual assignment are reported, not managed.
 
 use crate::cloud::CallError;
-use crate::kind::{Create, Describe, Format, IdField, Kind, List, Members, Retire, Spec, Update};
+use crate::kind::{
+    Create, Describe, Format, IdField, Kind, List, Members, Rename, Retire, Spec, Update,
+};
 use crate::permissions::On;
 use crate::read::Reader;
 use crate::resource::Resource;
@@ -89,6 +91,7 @@ static SPEC: Spec = Spec {
     retire: Retire::Tagged,
     delete: Some("DeleteRoutingProfile"),
     also: &[("connect:ListRoutingProfileQueues", On::Instance)],
+    rename: Some(Rename { operation: "UpdateRoutingProfileName", with: &["Description"] }),
     ..Spec::EMPTY
 };
 

@@ -2,7 +2,7 @@
 //! the path of their names. A group cannot move; one with another parent is another group.
 
 use crate::cloud::CallError;
-use crate::kind::{Create, Describe, Format, Kind, List, Reading, Retire, Spec};
+use crate::kind::{Create, Describe, Format, Kind, List, Reading, Rename, Retire, Spec};
 use crate::permissions::On;
 use crate::plan::{Action, Change, StepsOf};
 use crate::read::{self, Reader, Summary, as_map, resource_of, text};
@@ -71,6 +71,7 @@ static GROUP: Spec = Spec {
         ("connect:ListUserHierarchyGroups", On::Instance),
         ("connect:SearchUserHierarchyGroups", On::Instance),
     ],
+    rename: Some(Rename { operation: "UpdateUserHierarchyGroupName", with: &[] }),
     ..Spec::EMPTY
 };
 

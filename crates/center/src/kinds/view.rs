@@ -5,7 +5,7 @@ use super::aws_made;
 use super::content::{self, Draftable};
 use crate::cloud::CallError;
 use crate::document::Document;
-use crate::kind::{Create, Describe, Format, Kind, List, Retire, Search, Spec};
+use crate::kind::{Create, Describe, Format, Kind, List, Rename, Retire, Search, Spec};
 use crate::permissions::On;
 use crate::plan::{Action, Change, StepsOf, made, tag_changes, tags_to_set};
 use crate::read::Reader;
@@ -46,6 +46,7 @@ static SPEC: Spec = Spec {
         ("connect:UpdateViewContent", On::Instance),
         ("connect:UpdateViewMetadata", On::Instance),
     ],
+    rename: Some(Rename { operation: "UpdateViewMetadata", with: &[] }),
     ..Spec::EMPTY
 };
 

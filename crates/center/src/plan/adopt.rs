@@ -47,7 +47,13 @@ pub fn adoption(
         }
         let (kind, name) = (live.kind.to_owned(), live.name.clone());
         let lines = vec![format!("{line}, {how}; its values stay as they are")];
-        changes.push(PlannedChange { action: Action::Adopt, kind, name, lines, layout_only: false });
+        changes.push(PlannedChange {
+            action: Action::Adopt,
+            kind,
+            name,
+            lines,
+            layout_only: false,
+        });
     }
     resolve_now(&mut steps, &resolver(input))?;
     Ok(Plan {
@@ -61,6 +67,7 @@ pub fn adoption(
         wanted: Vec::new(),
         forgotten: Vec::new(),
         claims,
+        renames: Vec::new(),
     })
 }
 

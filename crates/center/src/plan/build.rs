@@ -1,6 +1,7 @@
 //! Makes a plan out of documents and a snapshot. Everything that is wrong is reported at once.
 
 use super::bodies::{Adjusted, Bodies};
+use super::rename::Renaming;
 use super::resolving::resolve_now;
 use super::{
     Action, Change, PLAN_VERSION, Plan, PlanTarget, PlannedChange, Step, StepsOf, check, order,
@@ -8,8 +9,10 @@ use super::{
 };
 use crate::bindings::Bindings;
 use crate::document::{Document, Documents};
+use crate::identity::{self, Ground, Paired};
 use crate::kind::Kind;
 use crate::ownership::{self, Limits, Owner};
+use crate::renames::Renames;
 use crate::resolve::Resolver;
 use crate::resource::{Instance, Resource};
 use crate::snapshot::Snapshot;
@@ -43,6 +46,8 @@ pub struct PlanOptions {
     pub overwrite_drift: bool,
     /// What the configuration leaves to others.
     pub limits: Limits,
+    /// The record of renames.
+    pub renames: Renames,
 }
 
 /// What a plan is made from.
@@ -65,6 +70,8 @@ pub(super) type Pair<'a> = (&'static dyn Kind, &'a Document, Option<&'a Resource
 /// Ids of flows and modules whose drafts must be read before `build`: those whose published content
 /// is not what is wanted.
 pub fn drafts_needed(input: &PlanInput<'_>) -> Vec<(&'static str, String)> {
+    let paired = identity::pair(input);
+    let input = &under_names(input, paired.as_ref());
     let resolver = resolver(input);
     let bodies = Bodies::of_documents(input, input.documents.iter());
     let differs = |(kind, wanted, live): Pair<'_>| {
@@ -73,6 +80,14 @@ pub fn drafts_needed(input: &PlanInput<'_>) -> Vec<(&'static str, String)> {
         kind.has_drafts().then(|| (live.kind, live.id.clone()))
     };
     pairs(input).into_iter().filter_map(differs).collect()
+}
+
+/// The input with the documents' names for what is there.
+fn under_names<'a>(input: &PlanInput<'a>, paired: Option<&'a Paired>) -> PlanInput<'a> {
+    match paired {
+        Some(Paired { snapshot, baseline, .. }) => PlanInput { snapshot, baseline, ..*input },
+        None => *input,
+    }
 }
 
 /// What a plan is put together in.
@@ -95,10 +110,12 @@ pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
 
 /// The same, with further steps, which are ordered and resolved together with its own.
 pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan, Report> {
+    let (original, paired) = (input, identity::pair(input));
+    let input = &under_names(input, paired.as_ref());
     let resolver = resolver(input);
     let bodies = Bodies::of_documents(input, input.documents.iter());
     let adjusted = Adjusted::new(input, &bodies);
-    let mut draft = Draft::default();
+    let (mut draft, mut renamings) = (Draft::default(), Vec::new());
     let Draft { findings, problems, .. } = &mut draft;
     let skipped = check::unresolved(input, &resolver, findings, problems);
     for (kind, wanted, live) in pairs(input) {
@@ -109,12 +126,19 @@ pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan
         if live.is_none() && is_given_up(input, wanted, &mut draft.findings) {
             continue;
         }
-        draft.wanted.extend(remember::applied(input, wanted));
+        draft.wanted.extend(remember::applied(original, input, wanted));
         let there = live.and_then(|l| bodies.of(l));
+        let renamed = there.filter(|l| l.resource.called.is_some());
+        if let (Some(live), Some(paired)) = (renamed, &paired) {
+            let key = (wanted.kind, wanted.name.clone());
+            let ground = paired.grounds.get(&key).copied().unwrap_or(Ground::Recorded);
+            renamings.push(Renaming { kind, wanted, live, ground });
+        }
         if let Some(change) = Change::between(kind, wanted, there, &resolver, input.options) {
             add(input, kind, &change, &mut draft);
         }
     }
+    rename_all(input, renamings, &mut draft);
     let mut claims = Vec::new();
     if input.options.prune {
         super::prune::retire(input, &mut draft.steps, &mut draft.changes, &mut claims);
@@ -128,7 +152,7 @@ pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan
     resolve_now(&mut steps, &resolver)?;
     claims.extend(remember::gained(input, &steps));
     claims.extend(remember::lost(input));
-    let forgotten = remember::forgotten(input);
+    let forgotten = remember::forgotten(original);
     let attachments = attachments(input, &steps);
     let target = target(&input.snapshot.instance, input.options);
     let project = input.options.project.clone();
@@ -144,6 +168,7 @@ pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan
         wanted,
         forgotten,
         claims,
+        renames: remember::renames(original),
     })
 }
 
@@ -157,6 +182,7 @@ fn add(input: &PlanInput<'_>, kind: &'static dyn Kind, change: &Change<'_>, draf
     let (name, spec) = (wanted.name.as_str(), kind.spec());
     let mut of = StepsOf { spec, kind, name, steps: &mut steps, findings: &mut findings };
     kind.steps(change, &mut of);
+    super::rename::await_names(input, kind, wanted, change.live, &mut steps[before..]);
     if steps.len() > before {
         draft.changes.push(planned(kind, change, steps[before].action));
         refused.extend(not_ours(input, kind, change, &mut findings));
@@ -167,6 +193,31 @@ fn add(input: &PlanInput<'_>, kind: &'static dyn Kind, change: &Change<'_>, draf
         problem.place.file = problem.place.file.or_else(|| wanted.file.clone());
         problem
     }));
+}
+
+/// Adds what gives resources the names of their documents; what somebody named in the instance only where
+/// that may be overwritten.
+fn rename_all(input: &PlanInput<'_>, all: Vec<Renaming<'_>>, draft: &mut Draft) {
+    let (mut made, mut problems) = (Vec::new(), Vec::new());
+    for one in all {
+        let PlanOptions { project, limits, overwrite_drift, .. } = input.options;
+        if limits.owned_whole(one.wanted.kind, &one.wanted.name) {
+            continue;
+        }
+        let live = one.live.resource;
+        let owner = ownership::owner(one.kind, live, project, &input.baseline.ledger);
+        let name = live.called.clone().unwrap_or_default();
+        let line = format!("name  \"{name}\"  ->  \"{}\"", one.wanted.name);
+        if let Some(refused) = ownership::refusal(&owner, live.kind, &live.name, &[line]) {
+            problems.push(refused);
+        } else if one.ground == Ground::Instance && !overwrite_drift {
+            problems.push(super::rename::refusal(&one));
+        } else {
+            made.push(one);
+        }
+    }
+    super::rename::rename(input, &made, &mut draft.steps, &mut draft.changes, &mut problems);
+    draft.problems.extend(problems);
 }
 
 /// Why a live resource is not overwritten: it is somebody else's, or somebody changed it.

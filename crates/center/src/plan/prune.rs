@@ -48,6 +48,11 @@ pub(super) fn retire(
         } else {
             first(kind, resource, claims, &mut of)
         };
+        if let Some(step) = of.steps.last().filter(|_| listed && action == Some(Action::Delete)) {
+            let (kind, name) = (resource.kind.to_owned(), resource.name.clone());
+            let step = Some(step.id.clone());
+            claims.push(Claim { kind, name, change: ClaimChange::Lost, step });
+        }
         if let Some(action) = action {
             let lines = vec!["the project does not hold it any more".to_owned()];
             let (kind, name) = (resource.kind.to_owned(), resource.name.clone());

@@ -12,7 +12,11 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The document as it is remembered; None where it is remembered so already. What is made has no id yet.
-pub(super) fn applied(input: &PlanInput<'_>, document: &Document) -> Option<AppliedResource> {
+pub(super) fn applied(
+    original: &PlanInput<'_>,
+    input: &PlanInput<'_>,
+    document: &Document,
+) -> Option<AppliedResource> {
     let live = input.snapshot.get(document.kind, &document.name);
     let resource = AppliedResource {
         kind: document.kind.to_owned(),
@@ -22,7 +26,10 @@ pub(super) fn applied(input: &PlanInput<'_>, document: &Document) -> Option<Appl
         begun: Vec::new(),
         bound: bound(document, input.bindings),
     };
-    let known = live.and_then(|live| base_of(input, live));
+    let known = match live.filter(|l| !l.id.is_empty()) {
+        Some(live) => remembered(original).and_then(|a| a.of_id(live.kind, &live.id)),
+        None => live.and_then(|live| base_of(original, live)),
+    };
     (known != Some(&resource)).then_some(resource)
 }
 
@@ -44,7 +51,10 @@ pub(super) fn forgotten(input: &PlanInput<'_>) -> Vec<(String, String)> {
         let there = input.snapshot.get(&r.kind, &r.name).is_some();
         // What opted-out kinds hold was not read.
         let read = kinds::get(&r.kind).is_some_and(|k| !k.opt_in());
-        read && !wanted && !there
+        // What goes by another name now stays known by its id until the new name is remembered.
+        let mut all = input.snapshot.resources.iter();
+        let elsewhere = all.any(|l| l.kind == r.kind && !l.id.is_empty() && l.id == r.id);
+        read && !wanted && !there && !elsewhere
     };
     all.filter(gone).map(|r| (r.kind.clone(), r.name.clone())).collect()
 }
@@ -93,4 +103,11 @@ pub(super) fn lost(input: &PlanInput<'_>) -> Vec<Claim> {
         step: None,
     };
     gone.map(claim).collect()
+}
+
+/// Entries of the record of renames that the target has not seen yet.
+pub(super) fn renames(input: &PlanInput<'_>) -> Vec<String> {
+    let seen = remembered(input).map(|a| &a.renames);
+    let all = input.options.renames.0.iter().map(|entry| entry.id.clone());
+    all.filter(|id| !seen.is_some_and(|s| s.contains(id))).collect()
 }

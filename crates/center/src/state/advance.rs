@@ -43,6 +43,10 @@ pub fn advance(before: Option<&Applied>, plan: &Plan, events: &[Event]) -> Appli
     for (kind, name) in &plan.forgotten {
         applied.remove(kind, name);
     }
+    let done = |s: &Step| fates.get(s.id.as_str()).is_some_and(|f| f.done.is_some());
+    if plan.steps.iter().filter(|s| s.action == Action::Rename).all(done) {
+        applied.renames.extend(plan.renames.iter().cloned());
+    }
     remember_drafts(&mut applied, plan, events);
     applied
 }
@@ -56,6 +60,9 @@ pub fn settle(before: Option<&Applied>, plan: &Plan) -> Applied {
         |w: &AppliedResource| plan.steps.iter().any(|s| s.kind == w.kind && s.name == w.name);
     for wanted in plan.wanted.iter().filter(|w| !has_steps(w)) {
         applied.insert(wanted.clone());
+    }
+    if !plan.steps.iter().any(|s| s.action == Action::Rename) {
+        applied.renames.extend(plan.renames.iter().cloned());
     }
     for (kind, name) in &plan.forgotten {
         applied.remove(kind, name);

@@ -4,6 +4,8 @@ mod associations;
 mod contents;
 mod harness;
 mod instance;
+mod renamed;
 mod routing;
 mod scene;
 mod settings;
+mod threeway;

@@ -44,11 +44,9 @@ fn heading(change: &PlannedChange, width: usize, paint: Paint) -> String {
     let mark = match change.action {
         Action::Create => paint.cyan(symbol),
         Action::Delete | Action::Retire => paint.red(symbol),
-        Action::Update
-        | Action::Associate
-        | Action::Publish
-        | Action::Rename
-        | Action::Adopt => paint.yellow(symbol),
+        Action::Update | Action::Associate | Action::Publish | Action::Rename | Action::Adopt => {
+            paint.yellow(symbol)
+        }
     };
     let note = match change.action {
         _ if change.layout_only => "   layout only",
@@ -68,7 +66,8 @@ pub(crate) fn summary(plan: &Plan) -> String {
         return "No changes: the instance is as the documents say.".to_owned();
     }
     let count = |action| plan.count(action);
-    let change = [Action::Update, Action::Associate, Action::Publish, Action::Rename, Action::Adopt];
+    let change =
+        [Action::Update, Action::Associate, Action::Publish, Action::Rename, Action::Adopt];
     let change: usize = change.into_iter().map(count).sum();
     let layout = plan.changes.iter().filter(|c| c.layout_only).count();
     let gone = count(Action::Delete) + count(Action::Retire);
