@@ -13,6 +13,7 @@ mod wanted;
 use crate::apply::Event;
 use crate::bindings::Bindings;
 use crate::plan::{Plan, PlanInput, PlanOptions, build_with};
+use crate::resolve::OUTSIDE_KINDS;
 use crate::snapshot::Snapshot;
 use crate::state::Baseline;
 use std::collections::BTreeSet;
@@ -55,6 +56,24 @@ pub fn drafts_needed(run: &Plan, events: &[Event], now: &Snapshot) -> Vec<(&'sta
 
 /// Plans the inverse of what a run began.
 pub fn plan(input: &RollbackInput<'_>) -> Result<Rollback, Report> {
+    let now = with_names_outside(input);
+    inverse(&RollbackInput { now: &now, ..*input })
+}
+
+/// The instance now, with the bots and functions that it named before: it may no longer name them.
+fn with_names_outside(input: &RollbackInput<'_>) -> Snapshot {
+    let mut now = input.now.clone();
+    for kind in OUTSIDE_KINDS {
+        for (name, entry) in input.before.names.of_kind(kind) {
+            if now.names.get(kind, name).is_none() {
+                now.names.insert(kind, name, entry.clone());
+            }
+        }
+    }
+    now
+}
+
+fn inverse(input: &RollbackInput<'_>) -> Result<Rollback, Report> {
     let touched = touched::of(input);
     let mut findings = Findings::default();
     let mut goal = wanted::of(input, &touched, &mut findings);

@@ -329,6 +329,22 @@ pub(super) fn cannot_be_deleted(removed: &[Removed], input: &RollbackInput<'_>) 
     all
 }
 
+/// What is made again carries the tags of Trunkline that it had.
+fn made_with_tags(before: &Resource, steps: &mut [Step]) {
+    let ours = |step: &&mut Step| {
+        step.action == Action::Create && step.kind == before.kind && step.name == before.name
+    };
+    for step in steps.iter_mut().filter(ours) {
+        let stub = step.stub.iter_mut().map(|stub| &mut stub.create);
+        let calls = std::iter::once(&mut step.call).chain(&mut step.as_draft).chain(stub);
+        for call in calls {
+            let Some(Value::Object(tags)) = call.input.get_mut("Tags") else { continue };
+            let own = before.tags.iter().filter(|(key, _)| key.starts_with("trunkline:"));
+            tags.extend(own.map(|(key, value)| (key.clone(), json!(escape(value)))));
+        }
+    }
+}
+
 /// Adds the steps that bring Trunkline's own tags back: whose it is, and whether it is retired.
 pub(super) fn tags(
     input: &RollbackInput<'_>,
@@ -340,7 +356,10 @@ pub(super) fn tags(
         let (Some(kind), Some(before)) = (kinds::get(kind), input.before.get(kind, name)) else {
             continue;
         };
-        let Some(now) = by_id(input.now, before.kind, &before.id) else { continue };
+        let Some(now) = by_id(input.now, before.kind, &before.id) else {
+            made_with_tags(before, steps);
+            continue;
+        };
         let own = |tags: &BTreeMap<String, String>| -> BTreeMap<String, String> {
             let ours = tags.iter().filter(|(key, _)| key.starts_with("trunkline:"));
             ours.map(|(k, v)| (k.clone(), v.clone())).collect()

@@ -252,3 +252,32 @@ fn a_rollback_is_taken_up_and_taken_back_like_any_other_run() {
     assert!(forwards.cannot.iter().all(|d| d.message.ends_with("has another id then")));
     assert!(forwards.cannot.len() > 5, "{:#?}", forwards.cannot);
 }
+
+#[test]
+fn what_a_run_retired_or_deleted_comes_back() {
+    let mut stage = fresh(true);
+    // People stay, and what they use.
+    let first: Vec<Text> =
+        everything().into_iter().filter(|(path, _)| !path.contains("/users/")).collect();
+    stage.deploy(&documents(&first));
+    stage.options.prune = true;
+    let less: Vec<Text> = second_of_few();
+    let wanted = documents(&less);
+    // The first apply retires, the second deletes.
+    for round in ["retired", "deleted"] {
+        let before = comparable(&stage);
+        let mut run = stage.run(&wanted);
+        let outcome = stage.carry_on(&mut run, None).expect("nothing kills it");
+        assert_eq!(outcome.failures, [], "{round}");
+        assert_ne!(differences(&comparable(&stage), &before), Vec::<String>::new(), "{round}");
+        let back = undone(&stage, &run, &before).unwrap_or_else(|why| panic!("{round}: {why}"));
+        assert_eq!(back.kept, [], "{round}");
+        let mut again = stage.run(&wanted);
+        stage.carry_on(&mut again, None);
+    }
+}
+
+/// A project that holds little of what the first version held.
+fn second_of_few() -> Vec<Text> {
+    vec![hours(), inbound("Main", vec![say("Hello")])]
+}
