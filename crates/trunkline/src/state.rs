@@ -132,3 +132,20 @@ fn elsewhere(document: &serde_json::Value) -> Option<String> {
     let region = host.rsplit('.').next()?.trim_start_matches("s3-");
     Region::parse(region).ok().map(|r| r.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_region_of_a_bucket_is_found_in_what_s3_answers_elsewhere() {
+        let region = |document| elsewhere(&document);
+        let found = Some("eu-west-1".to_owned());
+        assert_eq!(region(json!({ "Region": "eu-west-1" })), found);
+        assert_eq!(region(json!({ "Endpoint": "acme.s3.eu-west-1.amazonaws.com" })), found);
+        assert_eq!(region(json!({ "Endpoint": "acme.s3-eu-west-1.amazonaws.com" })), found);
+        assert_eq!(region(json!({ "Endpoint": "acme.s3.amazonaws.com" })), None);
+        assert_eq!(region(json!({ "Code": "NoSuchBucket" })), None);
+    }
+}

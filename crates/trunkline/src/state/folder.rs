@@ -2,7 +2,7 @@
 //! another, so one that hangs or dies in the middle of a write blocks nobody.
 //!
 //! A file is written beside its place and then linked there, which fails where somebody was faster; so a
-//! file is there whole or not at all. What replaces `lock.json` is `lock.json.next/000000000001` and so on:
+//! file is there whole or not at all. What replaces `lock.json` is `lock.json.next/NUMBER`, counted from 1:
 //! the next number can be taken only once, and the highest number is what the key holds. Reading makes no
 //! folder.
 
