@@ -142,26 +142,7 @@ impl Agency {
         let words =
             ["env", "bootstrap", "--env", &place.name, "--trust", SHARED, "--apply", "--yes"];
         let ran = ran(self.command(place.account.as_str(), &words));
-        if ran.code != Some(0) {
-            return self.role_by_hand(place);
-        }
         assert_eq!(ran.code, Some(0), "{}: {}{}", place.name, ran.out, ran.err);
-    }
-
-    fn role_by_hand(&self, place: &Environment) {
-        let cloud = self.cloud(place.account.as_str(), "us-east-1");
-        let principal = json!({ "AWS": format!("arn:aws:iam::{SHARED}:root") });
-        let trust = json!({ "Version": "2012-10-17", "Statement": [
-            { "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" }
-        ]});
-        let role = "codebuild-connect";
-        let input = json!({ "RoleName": role, "AssumeRolePolicyDocument": trust.to_string() });
-        cloud.must("iam", "CreateRole", input);
-        let policy = json!({ "Version": "2012-10-17", "Statement": [
-            { "Effect": "Allow", "Action": ["connect:*", "lambda:*", "lex:*", "s3:*", "servicequotas:*"], "Resource": "*" }
-        ]});
-        let input = json!({ "RoleName": role, "PolicyName": "deploy", "PolicyDocument": policy.to_string() });
-        cloud.must("iam", "PutRolePolicy", input);
     }
 }
 

@@ -9,7 +9,7 @@ mod scene;
 #[path = "interrupted/sweep.rs"]
 mod sweep;
 
-use scene::{World, has_command};
+use scene::{Version, World};
 use sweep::{Point, Recovery, Undisturbed, all_equal, sweep, undisturbed};
 use trunkline_testkit::{Class, Strike};
 
@@ -43,7 +43,7 @@ fn blows(call: usize) -> [Strike; 9] {
 
 /// Every call with every blow, or some calls for each blow, other ones for each. What the state store does not
 /// answer the program sends again, so there only deaths and lost answers matter.
-fn points(usual: &Undisturbed, class: Class, recovery: Recovery) -> Vec<Point> {
+fn points(usual: &Undisturbed, version: Version, class: Class, recovery: Recovery) -> Vec<Point> {
     let count = usual.calls[&class];
     let matters =
         |strike: &Strike| class == Class::Write || strike.kills() || *strike == Strike::LoseAnswer;
@@ -52,7 +52,7 @@ fn points(usual: &Undisturbed, class: Class, recovery: Recovery) -> Vec<Point> {
         for (number, strike) in blows(call).into_iter().filter(matters).enumerate() {
             let step = (count / SAMPLE).max(1);
             if whole() || (call + number * 5).is_multiple_of(step) {
-                all.push(Point { class, call, strike, recovery });
+                all.push(Point { version, class, call, strike, recovery });
             }
         }
     }
@@ -60,20 +60,33 @@ fn points(usual: &Undisturbed, class: Class, recovery: Recovery) -> Vec<Point> {
 }
 
 #[test]
-fn a_disturbed_apply_goes_on_from_a_fresh_clone_to_the_same_end() {
-    let usual = undisturbed(&World::new());
-    let recovery = if has_command("resume") { Recovery::Resume } else { Recovery::Again };
-    let mut all = points(&usual, Class::Write, recovery);
-    all.extend(points(&usual, Class::State, recovery));
-    all_equal(&sweep(&all, &usual));
+fn a_disturbed_first_deployment_goes_on_from_a_fresh_clone_to_the_same_end() {
+    goes_on(Version::First, &[Class::Write, Class::State]);
 }
 
 #[test]
-fn a_disturbed_apply_is_rolled_back_from_a_fresh_clone_to_what_was_there() {
-    if !has_command("rollback") {
-        println!("SKIP: there is no `rollback`");
-        return;
-    }
-    let usual = undisturbed(&World::new());
-    all_equal(&sweep(&points(&usual, Class::Write, Recovery::Rollback), &usual));
+fn a_disturbed_change_of_every_kind_goes_on_from_a_fresh_clone_to_the_same_end() {
+    goes_on(Version::Changed, &[Class::Write]);
+}
+
+#[test]
+fn a_disturbed_first_deployment_is_rolled_back_from_a_fresh_clone_to_what_was_there() {
+    is_rolled_back(Version::First);
+}
+
+#[test]
+fn a_disturbed_change_of_every_kind_is_rolled_back_from_a_fresh_clone_to_what_was_there() {
+    is_rolled_back(Version::Changed);
+}
+
+fn goes_on(version: Version, classes: &[Class]) {
+    let usual = undisturbed(&World::new(), version);
+    let of = |class: &Class| points(&usual, version, *class, Recovery::Resume);
+    let all: Vec<Point> = classes.iter().flat_map(of).collect();
+    all_equal(&sweep(&all, &usual));
+}
+
+fn is_rolled_back(version: Version) {
+    let usual = undisturbed(&World::new(), version);
+    all_equal(&sweep(&points(&usual, version, Class::Write, Recovery::Rollback), &usual));
 }

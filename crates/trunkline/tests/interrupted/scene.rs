@@ -31,6 +31,15 @@ pub(crate) struct Scene<'w> {
     state: Home,
 }
 
+/// Which commit of the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Version {
+    /// The first: everything is made.
+    First,
+    /// The next: something of every kind is changed.
+    Changed,
+}
+
 /// Where the project keeps its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
@@ -120,10 +129,13 @@ impl Scene<'_> {
     }
 
     /// A fresh clone of the project, which is a home of its own as well.
-    pub(crate) fn clone_of_project(&self) -> Home {
+    pub(crate) fn clone_of_project(&self, version: Version) -> Home {
         let home = Home::new();
-        let center = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle/center");
-        copy(&center, home.path());
+        let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle");
+        copy(&oracle.join("center"), home.path());
+        if version == Version::Changed {
+            copy(&oracle.join("change"), home.path());
+        }
         let state = match self.keeps {
             Keeps::Folder => self.state.path().display().to_string(),
             Keeps::Bucket => format!("s3://acme-state-{}", self.account),
@@ -212,13 +224,6 @@ impl Scene<'_> {
         let ran = self.run(clone, &words);
         if ran.code == Some(0) { Vec::new() } else { vec![ran.out + &ran.err] }
     }
-}
-
-/// Says whether the program has a command already.
-pub(crate) fn has_command(name: &str) -> bool {
-    let home = Home::new();
-    let ran = home.command(env!("CARGO_BIN_EXE_trunkline")).args([name, "--help"]).output();
-    ran.expect("the program runs").status.success()
 }
 
 fn is_journal(path: &str) -> bool {

@@ -1,7 +1,7 @@
 //! One point is a call, what happens at it, and how somebody goes on from there; a sweep is many points, and
 //! its table says how each kind of blow ended.
 
-use crate::scene::{Keeps, Ran, Scene, World};
+use crate::scene::{Keeps, Ran, Scene, Version, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +15,6 @@ const ROLLBACK: &[&str] = &["rollback", "--env", "prod", "--yes"];
 /// How somebody goes on, in a fresh clone with another home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Recovery {
-    /// `apply` once more.
-    Again,
     /// `resume`.
     Resume,
     /// `rollback` of the run.
@@ -26,6 +24,7 @@ pub(crate) enum Recovery {
 /// One point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Point {
+    pub(crate) version: Version,
     pub(crate) class: Class,
     pub(crate) call: usize,
     pub(crate) strike: Strike,
@@ -53,8 +52,8 @@ pub(crate) struct Undisturbed {
     pub(crate) calls: BTreeMap<Class, usize>,
 }
 
-pub(crate) fn undisturbed(world: &World) -> Undisturbed {
-    let (scene, clone) = begin(world, Keeps::Bucket);
+pub(crate) fn undisturbed(world: &World, version: Version) -> Undisturbed {
+    let (scene, clone) = begin(world, version, Keeps::Bucket);
     let ran = scene.run(&clone, APPLY);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let writes = scene.proxy.writes();
@@ -63,9 +62,15 @@ pub(crate) fn undisturbed(world: &World) -> Undisturbed {
     Undisturbed { writes, calls: calls.into() }
 }
 
-fn begin(world: &World, keeps: Keeps) -> (Scene<'_>, trunkline_testkit::Home) {
+/// A scene in which the version before is deployed, and a clone of this one.
+fn begin(world: &World, version: Version, keeps: Keeps) -> (Scene<'_>, trunkline_testkit::Home) {
     let scene = world.scene(keeps);
-    let clone = scene.clone_of_project();
+    if version == Version::Changed {
+        let first = scene.run(&scene.clone_of_project(Version::First), APPLY);
+        assert_eq!(first.code, Some(0), "{}", first.err);
+        scene.proxy.let_through();
+    }
+    let clone = scene.clone_of_project(version);
     (scene, clone)
 }
 
@@ -73,7 +78,8 @@ fn begin(world: &World, keeps: Keeps) -> (Scene<'_>, trunkline_testkit::Home) {
 pub(crate) fn attempt(world: &World, point: Point, usual: &Undisturbed) -> Result {
     let started = Instant::now();
     let in_folder = point.class == Class::Write && point.call.is_multiple_of(2);
-    let (scene, first) = begin(world, if in_folder { Keeps::Folder } else { Keeps::Bucket });
+    let keeps = if in_folder { Keeps::Folder } else { Keeps::Bucket };
+    let (scene, first) = begin(world, point.version, keeps);
     let before = (point.recovery == Recovery::Rollback).then(|| scene.dump()).flatten();
     scene.proxy.strike_at(point.class, point.call, point.strike);
     let disturbed = scene.run(&first, APPLY);
@@ -83,7 +89,7 @@ pub(crate) fn attempt(world: &World, point: Point, usual: &Undisturbed) -> Resul
     let (mut writes, open) = (scene.proxy.writes(), scene.open_steps());
     let mut wrong = as_it_should_end(point, &disturbed);
     scene.proxy.let_through();
-    let second = scene.clone_of_project();
+    let second = scene.clone_of_project(point.version);
     let ended = go_on(&scene, &second, point.recovery, &disturbed);
     if ended.code != Some(0) {
         wrong.push(format!("the recovery ended with {:?}: {}", ended.code, ended.err));
@@ -98,11 +104,7 @@ pub(crate) fn attempt(world: &World, point: Point, usual: &Undisturbed) -> Resul
         wrong.extend(unlike.into_iter().filter(|line| !is_foretold(line, &ended)));
     } else {
         wrong.extend(scene.differences(&second));
-        let mut more = more_calls(&usual.writes, &writes);
-        if point.recovery == Recovery::Again {
-            // A new plan puts audio into the bucket once more.
-            more.retain(|name, _| !name.ends_with("/prompts/*"));
-        }
+        let more = more_calls(&usual.writes, &writes);
         repeated = more.values().sum();
         // What the journal says to be begun and not done may have to be made again, and nothing else.
         if repeated > open.max(1) {
@@ -129,7 +131,6 @@ fn as_it_should_end(point: Point, ran: &Ran) -> Vec<String> {
 
 fn go_on(scene: &Scene<'_>, clone: &trunkline_testkit::Home, how: Recovery, first: &Ran) -> Ran {
     match how {
-        Recovery::Again => scene.run(clone, APPLY),
         // Where the run came to its end by itself, there is nothing to resume.
         Recovery::Resume if first.code == Some(0) => scene.run(clone, APPLY),
         Recovery::Resume => {
@@ -205,13 +206,16 @@ fn table(results: &[Result]) {
         let point = &result.point;
         let name = format!("{:?}", point.strike).split('(').next().unwrap_or("").to_owned();
         let key = format!(
-            "{:<9} {:<6} {name:<14}",
+            "{:<8} {:<9} {:<6} {name:<14}",
+            format!("{:?}", point.version),
             format!("{:?}", point.recovery),
             format!("{:?}", point.class)
         );
         rows.entry(key).or_default().push(result);
     }
-    println!("recovery  at     blow            points  equal  not equal  open  repeated  seconds");
+    println!(
+        "version  recovery  at     blow            points  equal  not equal  open  repeated  seconds"
+    );
     for (key, all) in &rows {
         let equal = all.iter().filter(|r| r.wrong.is_empty()).count();
         let repeated: usize = all.iter().map(|r| r.repeated).sum();
