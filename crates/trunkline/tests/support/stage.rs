@@ -187,6 +187,7 @@ impl Stage {
     }
 
     /// How many requests of an operation changed something.
+    #[allow(dead_code, reason = "each test binary uses its part")]
     pub(crate) fn count(&self, operation: &str) -> usize {
         self.requests().iter().filter(|r| r["operation"] == operation).count()
     }

@@ -45,7 +45,7 @@ fn an_export_that_is_killed_leaves_old_or_new_and_the_next_one_ends_it() {
         let head = team.head();
         // Every fourth call, before it and after it by turns.
         let was_killed =
-            killed(&team, 2 + 3 * round, if round % 2 == 0 { "after" } else { "before" });
+            killed(&team, 2 + 4 * round, if round % 2 == 0 { "after" } else { "before" });
         strokes += usize::from(was_killed);
         assert_eq!(team.status(), "", "round {round}");
         if team.head() == head {

@@ -2,6 +2,8 @@
 
 use crate::{EXPORT, MAIN, Team};
 
+const RENAMES: &str = "connect/renames.yaml";
+
 #[test]
 fn init_sets_up_a_project_that_is_there_and_nothing_twice() {
     let team = Team::at_the_beginning();
@@ -39,7 +41,11 @@ fn git_merges_neighbouring_blocks_that_lines_could_not() {
         );
         let at = text.find("\"Actions\": [\n").expect("blocks") + "\"Actions\": [\n".len();
         team.stage.home.write(MAIN, format!("{}{block}{}", &text[..at], &text[at..]));
-        team.git(&["commit", "-q", "-a", "-m", name]);
+        let before = std::fs::read_to_string(team.stage.home.join(RENAMES)).unwrap_or_default();
+        let line = format!("- {{ id: \"{name}\", names: {{\"queue:{name}\":\"B\"}} }}\n");
+        team.stage.home.write(RENAMES, before + &line);
+        team.git(&["add", "."]);
+        team.git(&["commit", "-q", "-m", name]);
     };
     team.git(&["checkout", "-q", "-b", "side"]);
     add("one");
@@ -49,6 +55,10 @@ fn git_merges_neighbouring_blocks_that_lines_could_not() {
     let flow = team.flow(MAIN);
     let blocks = flow["content"]["Actions"].as_array().expect("blocks");
     assert_eq!(blocks.len(), 6);
+    // Renames of both sides are kept, ours first.
+    let renames = team.stage.home.read(RENAMES);
+    let ids: Vec<&str> = renames.lines().filter_map(|line| line.split('"').nth(1)).collect();
+    assert_eq!(ids, ["two", "one"], "{renames}");
 }
 
 #[test]
