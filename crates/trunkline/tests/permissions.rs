@@ -55,7 +55,8 @@ fn the_bootstrapped_role_is_enough_and_every_action_of_it_is_needed() {
 
 #[test]
 fn the_read_role_is_enough_to_export_and_to_plan() {
-    let site = Site::new("read_role: reader\n");
+    let site = Site::new("read_role: reader\nexternal_id: hush\nsource_identity: true\n");
+    site.configure_git("[user]\n  email = ann@example.com\n");
     site.bootstrap();
     // With the deploy role gone, whatever works works with the other one.
     without(&site, "deploy", None);
@@ -63,6 +64,13 @@ fn the_read_role_is_enough_to_export_and_to_plan() {
     site.done(&["plan", "--env", "prod", "--include", "users"]);
     let ran = site.run(&["apply", "--env", "prod", "--yes", "--include", "users"]);
     assert_ne!(ran.code, Some(0), "the read role writes\n{}", ran.err);
+    let sessions = site.sessions();
+    assert!(!sessions.is_empty());
+    for session in sessions {
+        assert_eq!(session["RoleSessionName"], "ann@example.com");
+        assert_eq!(session["SourceIdentity"], "ann@example.com");
+        assert_eq!(session["ExternalId"], "hush");
+    }
 }
 
 #[test]

@@ -88,6 +88,21 @@ impl Site {
         cloud.must("connect", "ClaimPhoneNumber", number);
     }
 
+    /// Writes git's configuration.
+    pub(crate) fn configure_git(&self, text: &str) {
+        self.home.write("gitconfig", text);
+    }
+
+    /// The inputs with which roles were assumed.
+    pub(crate) fn sessions(&self) -> Vec<Value> {
+        let log = self.home.read("lab/requests.jsonl");
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines
+            .filter(|row| row["operation"] == "AssumeRole")
+            .map(|row| row["input"].clone())
+            .collect()
+    }
+
     /// The text of the project's configuration.
     pub(crate) fn configuration(&self) -> String {
         self.home.read("project/trunkline.yaml")

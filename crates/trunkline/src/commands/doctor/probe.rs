@@ -89,10 +89,9 @@ fn record(probed: &Probed, located: &Located, app: &App) -> Outcome {
         }
     }
     // One look is no upper bound: the lag is raised, to twice of what was seen, and never lowered.
-    if let Some(lag) = probed.search_lag.map(|s| (s * 2.0).ceil()) {
-        if lag > located.project.settings.search_lag {
-            settings.push(("search_lag".to_owned(), format!("{lag:.0}")));
-        }
+    let lag = probed.search_lag.map(|s| (s * 2.0).ceil());
+    if let Some(lag) = lag.filter(|lag| *lag > located.project.settings.search_lag) {
+        settings.push(("search_lag".to_owned(), format!("{lag:.0}")));
     }
     let path = located.root.join(&located.project.file);
     let failed = |error: std::io::Error| {
