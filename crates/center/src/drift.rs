@@ -5,17 +5,21 @@
 //! (`Kind::expects`).
 
 use crate::bindings::{Bindings, Bound};
-use crate::document::Document;
+use crate::cloud::{CallError, Cloud};
+use crate::document::{Document, Documents};
 use crate::export::document_body;
 use crate::kind::Kind;
-use crate::plan::{Change, FieldChange, PlanInput, field_lines, same};
+use crate::ownership::{Owner, owner};
+use crate::plan::{Bodies, Change, FieldChange, PlanInput, field_lines, same};
 use crate::portable::Portable;
-use crate::read::is_empty;
+use crate::read::{is_empty, text};
 use crate::resolve::Resolver;
 use crate::resource::Resource;
 use crate::snapshot::Snapshot;
 use crate::state::{Applied, AppliedResource};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use trunkline_model::Diagnostic;
 
 /// More lines of one difference are counted, not shown.
@@ -138,12 +142,13 @@ pub(crate) fn refusal(
     let found =
         facts(kind, change, field, known.as_ref()).into_iter().fold(found, Diagnostic::because);
     let key = format!("{}:{}", wanted.kind, wanted.name);
+    let adopt = format!("trunkline drift adopt --env {} \"{key}\"", change.options.environment);
     let keep = match known {
         Some(_) => {
-            format!("take the instance's value into the documents: `trunkline drift adopt {key}`")
+            format!("take the instance's value into the documents: `{adopt}`")
         }
         None => format!(
-            "take over what older tools made: `trunkline adopt`, then look at each value; take the instance's into the documents: `trunkline drift adopt {key}`"
+            "take over what older tools made: `trunkline adopt`, then look at each value; take the instance's into the documents: `{adopt}`"
         ),
     };
     let found = found.help(format!(
@@ -216,4 +221,139 @@ pub(crate) fn overwritten(mut refused: Diagnostic) -> Diagnostic {
     refused.message.push_str("; it is overwritten");
     refused.help = None;
     refused
+}
+
+/// How one remembered resource differs from what was applied.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Drift {
+    /// The kind.
+    pub kind: String,
+    /// The name under which it was applied.
+    pub name: String,
+    /// Its id; empty where the kind has none.
+    pub id: String,
+    /// Somebody deleted it.
+    pub deleted: bool,
+    /// The name that it has now, where somebody renamed it.
+    pub renamed: Option<String>,
+    /// Fields that were changed.
+    pub fields: Vec<FieldDrift>,
+}
+
+/// One field that somebody changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FieldDrift {
+    /// The field's name in the document.
+    pub field: String,
+    /// What was applied; None: nothing.
+    pub applied: Option<Value>,
+    /// What is there; None: nothing.
+    pub live: Option<Value>,
+    /// The difference for people.
+    pub lines: Vec<String>,
+}
+
+/// The documents as they were last applied to this instance, for plans that bring them back.
+pub fn applied_documents(input: &PlanInput<'_>) -> Documents {
+    let mut documents = Documents::default();
+    documents.attachments.clone_from(&input.documents.attachments);
+    for resource in remembered(input).into_iter().flat_map(|a| a.resources.values()) {
+        let Some(kind) = crate::kinds::get(&resource.kind).filter(|k| !k.opt_in()) else {
+            continue;
+        };
+        let (name, body) = (resource.name.clone(), resource.body.clone());
+        let known = documents.insert(Document { kind: kind.spec().name, name, body, file: None });
+        // In the middle of an exchange of names two can have one; the first tells enough.
+        drop(known);
+    }
+    documents
+}
+
+/// Everything that changed in the instance since the last apply and is this project's to say. `input.documents`
+/// must be those of [`applied_documents`]; what the instance owns is no drift.
+pub fn compare(input: &PlanInput<'_>) -> Vec<Drift> {
+    let paired = crate::identity::pair(input);
+    let input = &match &paired {
+        Some(p) => PlanInput { snapshot: &p.snapshot, baseline: &p.baseline, ..*input },
+        None => *input,
+    };
+    let Snapshot { instance, names, .. } = input.snapshot;
+    let resolver = Resolver { instance, names, bindings: input.bindings };
+    let bodies = Bodies::of_documents(input, input.documents.iter());
+    let one = |document: &Document| -> Option<Drift> {
+        let kind = crate::kinds::get(document.kind)?;
+        let base = remembered(input)?.get(document.kind, &document.name)?;
+        let limits = &input.options.limits;
+        if limits.leave_alone(document.kind, &document.name) {
+            return None;
+        }
+        let mut drift = Drift {
+            kind: document.kind.to_owned(),
+            name: document.name.clone(),
+            id: base.id.clone(),
+            deleted: false,
+            renamed: None,
+            fields: Vec::new(),
+        };
+        let Some(live) = input.snapshot.get(document.kind, &document.name) else {
+            drift.deleted = base.begun.is_empty();
+            return drift.deleted.then_some(drift);
+        };
+        if owner(kind, live, &input.options.project, &input.baseline.ledger) != Owner::Ours {
+            return None;
+        }
+        drift.renamed.clone_from(&live.called);
+        let there = bodies.of(live);
+        if let Some(change) = Change::between(kind, document, there, &resolver, input.options) {
+            let owned = limits.owned(document.kind, &document.name);
+            let found = drifted(input, kind, &change, Some(base)).into_iter();
+            let found = found.filter(|f| !owned.is_some_and(|o| o.holds(&f.field)));
+            let field = |f: &FieldChange| FieldDrift {
+                field: f.field.clone(),
+                applied: f.after.clone(),
+                live: f.before.clone(),
+                lines: between(kind, &change, f, f.after.clone(), f.before.clone()),
+            };
+            drift.fields = found.map(field).collect();
+        }
+        (drift.renamed.is_some() || !drift.fields.is_empty()).then_some(drift)
+    };
+    input.documents.iter().filter_map(one).collect()
+}
+
+/// Who changed something last, and when.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Editor {
+    /// The user's name, as CloudTrail has it.
+    pub who: String,
+    /// Seconds since 1970.
+    pub at: f64,
+    /// `UpdateQueueMaxContacts`.
+    pub operation: String,
+}
+
+/// Finds in CloudTrail's event history who last wrote to each id. What it does not know is left out.
+pub async fn editors(
+    cloud: &dyn Cloud,
+    ids: &[String],
+) -> Result<BTreeMap<String, Editor>, CallError> {
+    let of_connect = json!([{
+        "AttributeKey": "EventSource", "AttributeValue": "connect.amazonaws.com"
+    }]);
+    let input = json!({ "LookupAttributes": of_connect, "MaxResults": 50 });
+    let events =
+        crate::read::pages(cloud, "cloudtrail", "LookupEvents", "Events", input, "NextToken");
+    let mut found: BTreeMap<String, Editor> = BTreeMap::new();
+    for event in events.await? {
+        let told = text(&event, "CloudTrailEvent");
+        let at = event.get("EventTime").and_then(Value::as_f64).unwrap_or_default();
+        for id in ids.iter().filter(|id| !id.is_empty() && told.contains(id.as_str())) {
+            let newer = found.get(id).is_none_or(|known| known.at < at);
+            if newer {
+                let (who, operation) = (text(&event, "Username"), text(&event, "EventName"));
+                found.insert(id.clone(), Editor { who, at, operation });
+            }
+        }
+    }
+    Ok(found)
 }

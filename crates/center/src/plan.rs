@@ -21,6 +21,7 @@ mod resolving;
 mod steps;
 
 pub use adopt::adoption;
+pub(crate) use bodies::Bodies;
 pub(crate) use build::build_with;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
 pub(crate) use compare::same;

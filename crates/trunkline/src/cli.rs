@@ -2,8 +2,8 @@
 //! in its file under `commands/`.
 
 use crate::commands::{
-    adopt, apply, completions, demo, doctor, env, explain, export, help, init, instance, lab, log,
-    merge_driver, plan, resume, rollback, state,
+    adopt, apply, completions, demo, doctor, drift, env, explain, export, help, init, instance,
+    lab, log, merge_driver, plan, rename, resume, rollback, state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -84,6 +84,10 @@ pub(crate) enum Command {
     Plan(plan::Arguments),
     /// Deploy: carry out a plan
     Apply(apply::Arguments),
+    /// Show what changed in an instance since the last apply
+    Drift(drift::Arguments),
+    /// Give a resource another name, here and in every target
+    Rename(rename::Arguments),
     /// Take over what people or older scripts made
     Adopt(adopt::Arguments),
     /// Go on with an apply that has stopped

@@ -5,6 +5,7 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod env;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -15,6 +16,7 @@ pub(crate) mod lab;
 pub(crate) mod log;
 pub(crate) mod merge_driver;
 pub(crate) mod plan;
+pub(crate) mod rename;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod state;
@@ -35,6 +37,8 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Export(arguments) => export::run(&arguments, app),
         Command::Plan(arguments) => plan::run(&arguments, app),
         Command::Apply(arguments) => apply::run(&arguments, app),
+        Command::Drift(arguments) => drift::run(&arguments, app),
+        Command::Rename(arguments) => rename::run(&arguments, app),
         Command::Adopt(arguments) => adopt::run(&arguments, app),
         Command::Resume(arguments) => resume::run(&arguments, app),
         Command::Rollback(arguments) => rollback::run(&arguments, app),
