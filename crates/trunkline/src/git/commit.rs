@@ -14,6 +14,8 @@ use trunkline_center::{File, kind_named, renames::Ids};
 use trunkline_model::{Report, Target};
 
 const TRAILER: &str = "Trunkline-Export";
+/// The folder of all documents.
+const FOLDER: &str = "connect";
 /// Who commits where git knows nobody.
 const NOBODY: (&str, &str) = ("Trunkline", "trunkline@localhost");
 
@@ -69,12 +71,30 @@ impl Repository {
             (_, Some(merged)) => Some(merged),
             (here, None) => here,
         };
+        let first = if last.is_none() { self.first_export(target, head) } else { None };
         let ids = self.ids(target).map(|(ids, of)| {
-            let is_latest = of == last.clone().unwrap_or_default();
+            let is_latest = first.is_some() || of == last.clone().unwrap_or_default();
             (ids, is_latest)
         });
+        let last = last.or(first);
         let is_export = last.is_some();
         LastExport { commit: last.unwrap_or_else(|| head.to_owned()), is_export, ids }
+    }
+
+    /// The newest commit of the branch that holds the documents just as the export before the first commit
+    /// wrote them.
+    fn first_export(&self, target: &Target, head: &str) -> Option<String> {
+        let text = self.run(&["cat-file", "blob", &ids_ref(target)]).ok()?;
+        let value: Value = serde_json::from_str(&text).ok()?;
+        let wanted = value["documents"].as_str()?;
+        let commits = self.run(&["rev-list", "-n1000", head]).ok()?;
+        let folder = format!("{}{FOLDER}", self.prefix);
+        let asked: String = commits.lines().map(|commit| format!("{commit}:{folder}\n")).collect();
+        let arguments = ["cat-file", "--batch-check=%(objectname)"];
+        let found = self.output(&arguments, &[], Some(asked.as_bytes())).ok()?;
+        let found = String::from_utf8_lossy(&found).into_owned();
+        let mut pairs = commits.lines().zip(found.lines());
+        pairs.find(|(_, documents)| *documents == wanted).map(|(commit, _)| commit.to_owned())
     }
 
     /// The newest export of a target that was merged into the branch.
@@ -113,7 +133,7 @@ impl Repository {
     /// Keeps an export: makes its commit, where anything changed, and moves the refs to it. Neither the work
     /// tree nor the branch changes.
     pub(crate) fn keep(&self, last: &LastExport, contents: &Contents<'_>) -> Result<Kept, Report> {
-        let tree = self.tree(&last.commit, contents.writes, contents.removes)?;
+        let tree = self.tree(Some(&last.commit), contents.writes, contents.removes)?;
         let before = self.line(&["rev-parse", &format!("{}^{{tree}}", last.commit)]);
         let is_new = before.as_deref() != Some(tree.as_str());
         let commit = if is_new {
@@ -130,9 +150,16 @@ impl Repository {
         Ok(Kept { commit, name: export_ref(contents.target) })
     }
 
-    /// Keeps only the ids, before there is a commit to keep an export upon.
-    pub(crate) fn keep_ids(&self, target: &Target, ids: &Ids) -> Result<(), Report> {
-        let blob = self.ids_object("", ids)?;
+    /// Keeps only the ids and the name of what was written, before there is a commit to keep an export upon.
+    pub(crate) fn keep_ids(
+        &self,
+        target: &Target,
+        ids: &Ids,
+        writes: &[File],
+    ) -> Result<(), Report> {
+        let tree = self.tree(None, writes, &[])?;
+        let documents = self.line(&["rev-parse", &format!("{tree}:{}{FOLDER}", self.prefix)]);
+        let blob = self.ids_object(json!({ "commit": "", "documents": documents }), ids)?;
         self.run(&["update-ref", &ids_ref(target), &blob]).map(drop)
     }
 
@@ -149,16 +176,17 @@ impl Repository {
         Some((ids, value["commit"].as_str()?.to_owned()))
     }
 
-    fn ids_object(&self, commit: &str, ids: &Ids) -> Result<String, Report> {
+    fn ids_object(&self, mut of: Value, ids: &Ids) -> Result<String, Report> {
         let ids: serde_json::Map<String, Value> =
             ids.iter().map(|((kind, name), id)| (format!("{kind}:{name}"), json!(id))).collect();
-        let text = json!({ "commit": commit, "ids": ids }).to_string();
+        of["ids"] = Value::Object(ids);
+        let text = of.to_string();
         let blob = self.output(&["hash-object", "-w", "--stdin"], &[], Some(text.as_bytes()))?;
         Ok(String::from_utf8_lossy(&blob).trim().to_owned())
     }
 
     fn move_refs(&self, contents: &Contents<'_>, commit: &str) -> Result<(), Report> {
-        let blob = self.ids_object(commit, contents.ids)?;
+        let blob = self.ids_object(json!({ "commit": commit }), contents.ids)?;
         let (export, ids) = (export_ref(contents.target), ids_ref(contents.target));
         let both =
             format!("start\nupdate {export} {commit}\nupdate {ids} {blob}\nprepare\ncommit\n");
@@ -172,7 +200,7 @@ impl Repository {
         file: File,
         subject: &str,
     ) -> Result<String, Report> {
-        let tree = self.tree(head, &[file], &[])?;
+        let tree = self.tree(Some(head), &[file], &[])?;
         let commit = self.commit(&tree, head, &format!("{subject}\n"))?;
         self.run(&["merge", "--quiet", "--ff-only", "--no-stat", &commit])?;
         Ok(commit)
@@ -198,8 +226,13 @@ impl Repository {
         variables
     }
 
-    /// The tree of a commit with some files of the project written and some removed.
-    fn tree(&self, commit: &str, writes: &[File], removes: &[String]) -> Result<String, Report> {
+    /// The tree of a commit, or of nothing, with some files of the project written and some removed.
+    fn tree(
+        &self,
+        commit: Option<&str>,
+        writes: &[File],
+        removes: &[String],
+    ) -> Result<String, Report> {
         let scratch = Scratch::make(&self.folder)?;
         let (index, place) = (scratch.0.join("index"), scratch.0.join("tree"));
         for (path, bytes) in writes {
@@ -227,7 +260,7 @@ impl Repository {
         let list = |paths: &mut dyn Iterator<Item = &str>| -> Vec<u8> {
             paths.flat_map(|path| format!("{}{path}\0", self.prefix).into_bytes()).collect()
         };
-        git(&["read-tree", commit], None)?;
+        git(&["read-tree", commit.unwrap_or("--empty")], None)?;
         let removed = list(&mut removes.iter().map(String::as_str));
         git(&["update-index", "--force-remove", "-z", "--stdin"], Some(&removed))?;
         // Through the index of that tree, so that its attributes (line ends, large files) hold.

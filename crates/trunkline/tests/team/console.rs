@@ -43,6 +43,17 @@ fn edits_in_the_console_and_in_the_repository_come_together() {
 }
 
 #[test]
+fn the_commit_of_what_the_first_export_wrote_counts_as_that_export() {
+    let team = Team::new();
+    team.commit("connect/queues/Sales.yaml", "MaxContacts: 7", "MaxContacts: 8");
+    team.console("Main", "Good morning", "Press 1");
+    let ran = team.stage.done(EXPORT);
+    assert!(!ran.err.contains("No earlier export"), "{}", ran.err);
+    assert!(team.stage.home.read("connect/queues/Sales.yaml").contains("MaxContacts: 8"));
+    assert_eq!(team.texts(MAIN), ["Good morning", "Press 1"]);
+}
+
+#[test]
 fn without_edits_by_hand_the_branch_goes_forward() {
     let team = Team::new();
     team.console("Main", "Good morning", "Press 1");

@@ -77,8 +77,8 @@ impl Ground {
             Self::Unborn(repository) => {
                 let target = &work.connected.target;
                 let before = repository.ids(target).map(|(ids, _)| ids);
-                let (written, ids) = work.to_files(before.as_ref())?;
-                repository.keep_ids(target, &ids)?;
+                let (written, revision) = work.to_files(before.as_ref())?;
+                repository.keep_ids(target, &revision.ids, &revision.writes)?;
                 Ok(written)
             }
             Self::Branch(repository, head) => work.to_branch(&repository, head, app),
@@ -100,7 +100,7 @@ impl Work<'_> {
         revise(self.exported, &start)
     }
 
-    fn to_files(&self, ids: Option<&Ids>) -> Result<(Written, Ids), Report> {
+    fn to_files(&self, ids: Option<&Ids>) -> Result<(Written, Revision), Report> {
         let root = &self.located.root;
         let existing = files::read(root)?;
         let revision = self.revise(&existing, ids.map(|ids| (ids, true)), &BTreeSet::new());
@@ -110,8 +110,8 @@ impl Work<'_> {
         let (added, changed) = files::write(root, &existing, &revision.writes)?;
         files::remove(root, &revision.removes)?;
         let gone = self.still_there(&revision);
-        let Revision { removes: removed, renamed, ids, .. } = revision;
-        Ok((Written { added, changed, removed, gone, renamed, kept: None }, ids))
+        let (removed, renamed) = (revision.removes.clone(), revision.renamed.clone());
+        Ok((Written { added, changed, removed, gone, renamed, kept: None }, revision))
     }
 
     fn to_branch(
