@@ -78,7 +78,7 @@ fn a_role_without_one_action_is_named_and_applying_again_completes() {
     let instance = format!("instance/{}", stage.instance(TARGET));
     stage.policy(TARGET, &all, &["connect:SearchQueues"]);
     let says =
-        ["the role lacks connect:SearchQueues", &instance, "prod / us-west-2", "allow the action"];
+        ["the role lacks connect:SearchQueues", &instance, "prod / us-west-2", "it is denied"];
     stage.refused(APPLY, 1, "TL0604", &says);
 
     stage.policy(TARGET, &all, &["connect:CreateQueue"]);
