@@ -193,6 +193,19 @@ fn one(
             goal.drafts.push(Draft { kind, name, before, content, is_there });
         }
     }
+    document(chosen(kind, &who, &old, &live, wrote, found))
+}
+
+/// Field by field, what was before; what others changed since, and what the service cannot empty, as it is.
+fn chosen(
+    kind: &dyn Kind,
+    who: &str,
+    old: &Body,
+    live: &Body,
+    wrote: Option<&Body>,
+    found: &mut Findings,
+) -> Body {
+    let spec = kind.spec();
     let mut body = Map::new();
     let mut fields: Vec<&str> = spec.fields.to_vec();
     fields.push(tags_key(spec.format));
@@ -202,22 +215,21 @@ fn one(
             live: live.get(field),
             wrote: wrote.map(|w| w.get(field)),
         };
-        let is_stub =
-            kind.has_drafts() && CONTENT.contains(&field) && kinds::is_stub_of_ours(&live);
-        let mut chosen = if is_stub { Chosen::Old } else { three.choose() };
+        let is_stub = kind.has_drafts() && CONTENT.contains(&field) && kinds::is_stub_of_ours(live);
+        let mut choice = if is_stub { Chosen::Old } else { three.choose() };
         let cannot_empty = (spec.keeps.contains(&field) || spec.kept.contains(&field))
             && three.old.is_none_or(is_empty)
             && !three.live.is_none_or(is_empty);
-        if chosen == Chosen::Old && cannot_empty {
-            found.cannot.push(cannot_be_emptied(&who, field));
-            chosen = Chosen::Live;
-        } else if chosen == Chosen::Live && !Three::same(three.old, three.live) {
-            found.kept.push(field_kept(&who, field, three.live));
+        if choice == Chosen::Old && cannot_empty {
+            found.cannot.push(cannot_be_emptied(who, field));
+            choice = Chosen::Live;
+        } else if choice == Chosen::Live && !Three::same(three.old, three.live) {
+            found.kept.push(field_kept(who, field, three.live));
         }
-        let value = if chosen == Chosen::Live { three.live } else { three.old };
+        let value = if choice == Chosen::Live { three.live } else { three.old };
         put(&mut body, field, value.cloned());
     }
-    document(body)
+    body
 }
 
 /// Only the switches that the run wrote.
@@ -281,8 +293,24 @@ impl Three<'_> {
         let Some(wrote) = self.wrote else { return Chosen::Old };
         let ours = Self::same(self.live, self.old)
             || Self::same(self.live, wrote)
-            || Self::is_between(self.old, self.live, wrote);
+            || Self::is_between(self.old, self.live, wrote)
+            || Self::is_partly(self.old, self.live, wrote);
         if ours { Chosen::Old } else { Chosen::Live }
+    }
+
+    /// A map of which each member is as it was or as it was to be: tags are set by one call and taken away
+    /// by another, and the run may have stopped between them.
+    fn is_partly(old: Option<&Value>, live: Option<&Value>, wrote: Option<&Value>) -> bool {
+        let all = [old, live, wrote];
+        if !all.iter().flatten().all(|v| v.is_object()) || all.iter().flatten().next().is_none() {
+            return false;
+        }
+        let keys = all.iter().flatten().filter_map(|v| v.as_object()).flat_map(Map::keys);
+        let member = |of: Option<&Value>, key: &str| of.and_then(|v| v.get(key)).cloned();
+        keys.into_iter().all(|key| {
+            let live = member(live, key);
+            live == member(old, key) || live == member(wrote, key)
+        })
     }
 
     /// A set that is on its way from the one to the other.
