@@ -174,6 +174,8 @@ const COMMANDS: &[&[&str]] = &[
 /// Taken back at the end, from how things were before this command.
 const ROLLBACK: (usize, &[&str]) = (3, &["rollback", "--env", "prod", "--yes"]);
 
+const RESUME: &[&str] = &["resume", "--env", "prod"];
+
 /// Everything done once, with what it was like before each command.
 pub(crate) struct Course {
     before: Vec<Home>,
@@ -236,8 +238,9 @@ impl Course {
                 || said.contains("resource: *");
             assert!(arn, "no ARN: {action}\n{said}");
             put(&site, "deploy", &whole);
-            // A rollback goes on by itself: its second run would take back the first.
-            site.done(if command == ROLLBACK.1 { &["resume", "--env", "prod"] } else { command });
+            // A run that stopped on its way is gone on with; what failed before it began is done again.
+            let again = if said.contains("can be resumed") { RESUME } else { command };
+            site.done(again);
             true
         })
     }
