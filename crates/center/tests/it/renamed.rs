@@ -181,3 +181,23 @@ fn a_name_that_somebody_else_has_is_told_before_anything_is_written() {
     let found = bench.plan(&load(&[hours("A")])).expect_err("refused").0;
     assert_eq!(found[0].code, "TL0411", "{found:#?}");
 }
+
+#[test]
+fn an_exchange_of_names_that_stops_anywhere_is_finished_by_the_next_plan() {
+    use trunkline_testkit::Blow;
+    for stops_at in 1..=3 {
+        let mut bench = Bench::new();
+        let files = load(&[hours("A"), hours("B")]);
+        bench.deploy(&files);
+        let (a, b) = (id(&bench, "hours", "A"), id(&bench, "hours", "B"));
+        record(&mut bench, &[("hours", "A", "B"), ("hours", "B", "A")]);
+        let plan = bench.plan(&files).expect("a plan");
+        bench.cloud.fail(stops_at, Blow::Expired);
+        let outcome = bench.apply(plan);
+        assert_eq!((outcome.failures.len(), outcome.done), (1, stops_at - 1));
+        bench.deploy(&files);
+        assert_eq!((id(&bench, "hours", "B"), id(&bench, "hours", "A")), (a, b), "{stops_at}");
+        let again = bench.plan(&files).expect("a plan");
+        assert!(again.is_empty() && !again.is_to_be_remembered(), "{again:#?}");
+    }
+}
