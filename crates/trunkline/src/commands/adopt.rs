@@ -100,8 +100,7 @@ async fn under_lock(
     hold: &Hold,
 ) -> Result<(Ended, Vec<String>), Report> {
     let Scene { arguments, app, located, documents, plan } = scene;
-    let prepared =
-        planning::prepare(connected, located, documents, plan, &hold.state).await?;
+    let prepared = planning::prepare(connected, located, documents, plan, &hold.state).await?;
     let chosen = |kind: &str, name: &str| {
         let resource = format!("{kind}:{name}");
         arguments.patterns.is_empty() || arguments.patterns.iter().any(|p| matches(p, &resource))
@@ -112,7 +111,8 @@ async fn under_lock(
     let adopted: Vec<String> =
         plan.changes.iter().map(|c| format!("{}:{}", c.kind, c.name)).collect();
     if plan.changes.is_empty() {
-        app.printer.say("Nothing to take over: what the documents name is this project's or not there.");
+        app.printer
+            .say("Nothing to take over: what the documents name is this project's or not there.");
         return Ok((Ended { run: None, done: 0, drafts: 0 }, adopted));
     }
     if !arguments.yes {
