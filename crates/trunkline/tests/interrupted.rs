@@ -9,7 +9,7 @@ mod scene;
 #[path = "interrupted/sweep.rs"]
 mod sweep;
 
-use scene::{Version, World};
+use scene::{Keeps, Version, World};
 use sweep::{Point, Recovery, Undisturbed, all_equal, sweep, undisturbed};
 use trunkline_testkit::{Class, Strike};
 
@@ -77,6 +77,22 @@ fn a_disturbed_first_deployment_is_rolled_back_from_a_fresh_clone_to_what_was_th
 #[test]
 fn a_disturbed_change_of_every_kind_is_rolled_back_from_a_fresh_clone_to_what_was_there() {
     is_rolled_back(Version::Changed);
+}
+
+/// Ctrl-C: the calls under way are awaited, and the journal says so.
+#[test]
+fn an_interrupted_apply_ends_what_is_under_way_and_is_resumed() {
+    let world = World::new();
+    let scene = world.scene(Keeps::Folder);
+    let clone = scene.clone_of_project(Version::First);
+    scene.hold("CreateHoursOfOperation", 3_000);
+    let ran = scene.run_until_begun(&clone, "CreateHoursOfOperation", "INT");
+    assert_eq!(ran.code, Some(130), "{}", ran.err);
+    assert_eq!(scene.open_steps(), 0, "{}", ran.err);
+    let second = scene.clone_of_project(Version::First);
+    let ran = scene.run(&second, &["resume", "--env", "prod"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(scene.differences(&second), [""; 0]);
 }
 
 fn goes_on(version: Version, classes: &[Class]) {

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use trunkline_center::Cloud as _;
-use trunkline_lab::Options;
-use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle, Proxy};
+use trunkline_lab::{Deed, Fault, Options};
+use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle, Proxy, wait_until};
 
 pub(crate) const REGION: &str = "us-west-2";
 const NUMBER: &str = "+15550100001";
@@ -172,6 +172,31 @@ impl Scene<'_> {
         let status = self.proxy.run(child.expect("the program starts"), LIMIT);
         let text = |path| std::fs::read_to_string(path).unwrap_or_default();
         Ran { code: status.code(), out: text(&out), err: text(&err) }
+    }
+
+    /// Lets the lab carry an operation out at once and answer it late.
+    pub(crate) fn hold(&self, operation: &str, milliseconds: u64) {
+        let fault = Fault::new("connect", operation, Deed::Delay);
+        let account = Some(self.account.clone());
+        self.world.server.lab().inject(Fault { delay_ms: milliseconds, account, ..fault });
+    }
+
+    /// Applies, and sends the program a signal once the journal has an operation as begun.
+    pub(crate) fn run_until_begun(&self, clone: &Home, operation: &str, signal: &str) -> Ran {
+        let words = ["apply", "--env", "prod", "--yes", "--include", "users"];
+        let mut command = self.command(clone, &self.proxy.url(), &words);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let child = child.expect("the program starts");
+        let begun = format!("/{operation}\"");
+        wait_until(operation, LIMIT, || {
+            self.journals().iter().any(|text| text.contains(&begun)).then_some(())
+        });
+        let kill = format!("kill -{signal} {}", child.id());
+        let sent = Command::new("sh").arg("-c").arg(kill).status();
+        assert!(sent.expect("a shell").success());
+        let output = child.wait_with_output().expect("it ends");
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ran { code: output.status.code(), out: String::new(), err }
     }
 
     /// How many steps the journals have as begun and not as done.

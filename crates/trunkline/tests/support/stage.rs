@@ -58,6 +58,7 @@ impl Ran {
     }
 }
 
+#[allow(dead_code, reason = "each test binary uses its part")]
 impl Stage {
     /// The project is deployable as it is: hours, a queue, a flow.
     pub(crate) fn new() -> Self {
