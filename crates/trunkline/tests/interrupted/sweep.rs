@@ -186,6 +186,10 @@ pub(crate) fn sweep(points: &[Point], usual: &Undisturbed) -> Vec<Result> {
         let world = World::new();
         while let Some(point) = points.get(next.fetch_add(1, Ordering::SeqCst)) {
             let result = attempt(&world, *point, usual);
+            if !result.wrong.is_empty() {
+                // A whole sweep is long; what is wrong is told at once.
+                eprintln!("{:?} at {}: {}", result.point, result.struck, result.wrong.join("; "));
+            }
             results.lock().expect("no test panics while it holds this").push(result);
         }
     };
