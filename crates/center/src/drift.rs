@@ -6,7 +6,7 @@
 
 use crate::bindings::{Bindings, Bound};
 use crate::cloud::{CallError, Cloud};
-use crate::document::{Document, Documents};
+use crate::document::{Document, Documents, tags_key};
 use crate::export::document_body;
 use crate::kind::Kind;
 use crate::ownership::{Owner, owner};
@@ -84,10 +84,12 @@ pub(crate) fn may_hold(
     if bodies.iter().any(|body| same(filled(body, field).as_ref(), value, resolver)) {
         return true;
     }
-    // A set that is written in several calls may be on its way from one body to another.
-    let is_set = kind.spec().members.iter().any(|m| m.field == field);
+    // A set that is written in several calls may be on its way from one body to another; so may tags.
+    let spec = kind.spec();
+    let is_set = spec.members.iter().any(|m| m.field == field) || field == tags_key(spec.format);
     let items = |value: Option<Value>| match value {
         Some(Value::Array(items)) => items,
+        Some(Value::Object(pairs)) => pairs.into_iter().map(|(k, v)| json!([k, v])).collect(),
         _ => Vec::new(),
     };
     let known: Vec<Vec<Value>> = bodies.iter().map(|b| items(filled(b, field))).collect();

@@ -106,17 +106,6 @@ impl Applied {
     }
 }
 
-impl AppliedResource {
-    /// Whether a field may hold this value without anybody having changed it: None stands for nothing.
-    pub fn expects(&self, field: &str, value: Option<&Value>) -> bool {
-        let of = |body: &Map<String, Value>| {
-            body.get(field).filter(|v| !crate::read::is_empty(v)).cloned()
-        };
-        let value = value.filter(|v| !crate::read::is_empty(v)).cloned();
-        of(&self.body) == value || self.begun.iter().any(|b| of(b) == value)
-    }
-}
-
 pub(super) fn key(kind: &str, name: &str) -> String {
     format!("{kind}/{name}")
 }

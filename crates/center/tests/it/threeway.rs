@@ -104,6 +104,35 @@ fn a_field_that_the_instance_owns_is_made_and_then_only_read() {
 }
 
 #[test]
+fn tags_on_their_way_from_one_apply_to_the_next_are_nobodys_change() {
+    let bench = Bench::new();
+    let tagged = |tags: &str| format!("{}Tags:\n{tags}", queue(10));
+    let (old, new) = (tagged("  keep: a\n  old: b\n"), tagged("  keep: a\n  new: c\n"));
+    bench.deploy(&documents(&[HOURS, (PATH, &old)]));
+    let arn = bench.snapshot(None).get("queue", "Sales").expect("it is there").arn.clone();
+    let set = |tag: &str| {
+        bench.cloud.must(
+            "connect",
+            "TagResource",
+            json!({ "resourceArn": arn, "tags": { tag: "c" } }),
+        );
+    };
+    // Killed between its two calls, an apply leaves the tags of both.
+    set("new");
+    assert_eq!(codes(&bench.refused(&[HOURS, (PATH, &new)])), ["TL0409"]);
+    let wanted = documents(&[HOURS, (PATH, &new)]);
+    let body = wanted.iter().find(|d| d.kind == "queue").expect("the queue").body.clone();
+    if let Some(applied) = &mut bench.baseline.borrow_mut().applied {
+        applied.resources.get_mut("queue/Sales").expect("applied").begun.push(body);
+    }
+    set("somebody");
+    assert_eq!(codes(&bench.refused(&[HOURS, (PATH, &new)])), ["TL0409"]);
+    let key = json!({ "resourceArn": arn, "tagKeys": ["somebody"] });
+    bench.cloud.must("connect", "UntagResource", key);
+    assert_eq!(bench.deploy(&wanted), ["UntagResource"]);
+}
+
+#[test]
 fn what_the_instance_owns_whole_is_neither_changed_nor_made_again_nor_pruned() {
     let mut bench = Bench::new();
     let closed = |kind: &str| {
