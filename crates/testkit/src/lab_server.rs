@@ -26,6 +26,11 @@ impl LabServer {
     /// Starts a lab with these options.
     pub fn with(mut options: Options) -> Self {
         options.record = options.record.or_else(Self::record_file);
+        Self::unrecorded(options)
+    }
+
+    /// The same for tests that make so many exchanges alike that a record of them would only cost time.
+    pub fn unrecorded(options: Options) -> Self {
         let lab = Lab::open(options).expect("the lab opens");
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();

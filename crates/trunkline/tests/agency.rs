@@ -27,7 +27,7 @@ struct Ran {
 impl Agency {
     /// A lab, and a copy of the example in a home.
     fn new() -> Self {
-        let server = LabServer::with(Options {
+        let server = LabServer::unrecorded(Options {
             strict_roles: true,
             throttle: false,
             search_lag_seconds: 0.5,

@@ -60,10 +60,9 @@ pub(crate) struct Ran {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let server = LabServer::with(Options {
+        let server = LabServer::unrecorded(Options {
             throttle: false,
             search_lag_seconds: 2.0,
-            record: None,
             ..Options::default()
         });
         Self {
@@ -189,7 +188,7 @@ impl Scene<'_> {
         let child = child.expect("the program starts");
         let begun = format!("/{operation}\"");
         wait_until(operation, LIMIT, || {
-            self.journals().iter().any(|text| text.contains(&begun)).then_some(())
+            self.journals().iter().any(|(_, text)| text.contains(&begun)).then_some(())
         });
         let kill = format!("kill -{signal} {}", child.id());
         let sent = Command::new("sh").arg("-c").arg(kill).status();
@@ -202,9 +201,12 @@ impl Scene<'_> {
     /// How many steps the journals have as begun and not as done.
     pub(crate) fn open_steps(&self) -> usize {
         let (mut begun, mut done) = (BTreeSet::new(), BTreeSet::new());
-        for line in self.journals().iter().flat_map(|text| text.lines()) {
+        let journals = self.journals();
+        let lines = journals.iter().flat_map(|(run, text)| text.lines().map(move |l| (run, l)));
+        for (run, line) in lines {
             let Ok(event) = serde_json::from_str::<Value>(line) else { continue };
-            let step = event["step"].as_str().unwrap_or_default().to_owned();
+            // Steps of different runs may be called the same.
+            let step = (run.clone(), event["step"].as_str().unwrap_or_default().to_owned());
             match event["event"].as_str() {
                 Some("step-started") => begun.insert(step),
                 Some("step-done") => done.insert(step),
@@ -214,7 +216,8 @@ impl Scene<'_> {
         begun.difference(&done).count()
     }
 
-    fn journals(&self) -> Vec<String> {
+    /// The parts of journals, each with its run.
+    fn journals(&self) -> Vec<(String, String)> {
         if self.keeps == Keeps::Folder {
             let mut found = Vec::new();
             texts(self.state.path(), &mut found);
@@ -228,7 +231,7 @@ impl Scene<'_> {
         let read = |key: &str| {
             let url = format!("http://lab/{bucket}/{key}");
             let bytes = runtime.block_on(cloud.fetch(&url)).expect("an object");
-            String::from_utf8_lossy(&bytes).into_owned()
+            (run_of(key), String::from_utf8_lossy(&bytes).into_owned())
         };
         keys.map(read).collect()
     }
@@ -255,14 +258,20 @@ fn is_journal(path: &str) -> bool {
     path.ends_with(".jsonl") && path.contains("/journal/")
 }
 
+/// The run in the path of a part of its journal: `.../runs/RUN/journal/...`.
+fn run_of(path: &str) -> String {
+    path.split("/runs/").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or("").to_owned()
+}
+
 /// The journals under a folder.
-fn texts(folder: &Path, found: &mut Vec<String>) {
+fn texts(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
             texts(&path, found);
         } else if is_journal(&path.display().to_string()) {
-            found.extend(std::fs::read_to_string(&path));
+            let run = run_of(&path.display().to_string());
+            found.extend(std::fs::read_to_string(&path).map(|text| (run, text)));
         }
     }
 }
