@@ -33,6 +33,8 @@ pub enum Ground {
     Recorded,
     /// The same content, and no other that fits.
     Content,
+    /// It had the name before a run that is taken back.
+    Before,
 }
 
 /// Snapshot and baseline under the documents' names.
@@ -103,7 +105,10 @@ fn last_name(
 }
 
 /// Two resources cannot be one document: whoever has the name by itself keeps it.
-fn drop_conflicts(resources: &[Resource], renamed: &mut BTreeMap<usize, (String, Ground)>) {
+pub(crate) fn drop_conflicts(
+    resources: &[Resource],
+    renamed: &mut BTreeMap<usize, (String, Ground)>,
+) {
     loop {
         let mut taken: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (place, resource) in resources.iter().enumerate() {
@@ -209,7 +214,10 @@ fn follow_outer(resources: &[Resource], renamed: &mut BTreeMap<usize, (String, G
 }
 
 /// Snapshot and baseline with the documents' names.
-fn rekeyed(input: &PlanInput<'_>, renamed: &BTreeMap<usize, (String, Ground)>) -> Paired {
+pub(crate) fn rekeyed(
+    input: &PlanInput<'_>,
+    renamed: &BTreeMap<usize, (String, Ground)>,
+) -> Paired {
     let mut snapshot = input.snapshot.clone();
     let (mut grounds, mut moved) = (BTreeMap::new(), BTreeMap::new());
     let applied = remembered(input);

@@ -22,13 +22,14 @@ mod steps;
 
 pub use adopt::adoption;
 pub(crate) use bodies::Bodies;
-pub(crate) use build::build_with;
+pub(crate) use build::build_under;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
 pub(crate) use compare::same;
 pub use compare::{Change, FieldChange, Live};
 pub use lines::{field_lines, short};
 pub use order_live::{Mixed, PHASES, Phase, Survey, phases};
 pub(crate) use order_live::{REMOVED, RESTORED};
+pub(crate) use rename::{is_temporary, temporary_name};
 pub use steps::{
     PROJECT_TAG, StepsOf, beside, by_spec as steps_by_spec, check, fingerprint, made, tag_changes,
     tags_to_set,
@@ -74,6 +75,9 @@ pub struct Plan {
     /// Entries of the list of renames that the target has seen once every rename of the plan is done.
     #[serde(default)]
     pub renames: Vec<String>,
+    /// Entries that the target has not seen any more then, because a rollback takes their renames back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
 }
 
 /// Where a plan applies.
@@ -221,7 +225,8 @@ impl Plan {
         !(self.wanted.is_empty()
             && self.forgotten.is_empty()
             && self.claims.is_empty()
-            && self.renames.is_empty())
+            && self.renames.is_empty()
+            && self.unseen.is_empty())
     }
 
     /// Whether there is nothing to do.

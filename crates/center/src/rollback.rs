@@ -3,21 +3,26 @@
 //! Every managed field of what the run touched goes back to what it was before, by name; what the run made
 //! goes. It is a plan like any other: made without calls, journalled, resumed, rolled back. What others
 //! changed since stays as it is and is listed, and so is what the service cannot undo. `touched` says what
-//! the run began, `wanted` what there shall be, `drafts` restores drafts, `removal` takes away what was made.
+//! the run began, `names` takes back what it renamed, `wanted` says what there shall be, `drafts` restores drafts, `removal` takes away what was made.
 
 mod drafts;
+mod names;
 mod removal;
 mod touched;
 mod wanted;
 
 use crate::apply::Event;
 use crate::bindings::Bindings;
-use crate::plan::{Plan, PlanInput, PlanOptions, build_with};
+use crate::plan::{Plan, PlanInput, PlanOptions, build_under};
 use crate::resolve::OUTSIDE_KINDS;
 use crate::snapshot::Snapshot;
 use crate::state::Baseline;
+use names::Names;
+use removal::Removed;
 use std::collections::BTreeSet;
+use touched::Touched;
 use trunkline_model::{Diagnostic, Report};
+use wanted::Goal;
 
 /// What a rollback is planned from.
 #[derive(Clone, Copy)]
@@ -73,12 +78,38 @@ fn with_names_outside(input: &RollbackInput<'_>) -> Snapshot {
     now
 }
 
-fn inverse(input: &RollbackInput<'_>) -> Result<Rollback, Report> {
-    let touched = touched::of(input);
-    let mut findings = Findings::default();
-    let mut goal = wanted::of(input, &touched, &mut findings);
-    let removed = removal::chosen(input, &touched, &goal, &mut findings);
-    findings.cannot.extend(removal::cannot_be_deleted(&removed, input));
+fn inverse(original: &RollbackInput<'_>) -> Result<Rollback, Report> {
+    let mut stays = BTreeSet::new();
+    loop {
+        let names = names::of_before(original, &stays);
+        let (now, baseline) = match &names.paired {
+            Some(paired) => (&paired.snapshot, &paired.baseline),
+            None => (original.now, original.baseline),
+        };
+        let input = &RollbackInput { run: &names.run, now, baseline, ..*original };
+        let touched = touched::of(input, original.now);
+        let mut findings = Findings::default();
+        let goal = wanted::of(input, &touched, &names.displaced, &mut findings);
+        let removed = removal::chosen(input, &touched, &goal, &mut findings);
+        let blocked = names::blocked(&names, &removed);
+        if blocked.is_empty() {
+            findings.cannot.extend(removal::cannot_be_deleted(&removed, input));
+            return planned(original, input, &names, &touched, goal, &removed, findings);
+        }
+        // It keeps the name that it has: another one stays that has its own.
+        stays.extend(blocked);
+    }
+}
+
+fn planned(
+    original: &RollbackInput<'_>,
+    input: &RollbackInput<'_>,
+    names: &Names,
+    touched: &Touched,
+    mut goal: Goal,
+    removed: &[Removed],
+    mut findings: Findings,
+) -> Result<Rollback, Report> {
     let options = PlanOptions {
         overwrite_drafts: true,
         overwrite_drift: true,
@@ -89,18 +120,20 @@ fn inverse(input: &RollbackInput<'_>) -> Result<Rollback, Report> {
     loop {
         let plan_input = PlanInput {
             documents: &goal.documents,
-            snapshot: input.now,
-            bindings: input.bindings,
-            baseline: input.baseline,
+            snapshot: original.now,
+            bindings: original.bindings,
+            baseline: original.baseline,
             options: &options,
         };
-        let built = build_with(&plan_input, &mut |steps, changes| {
+        let built = build_under(&plan_input, names.paired.as_ref(), &mut |steps, changes| {
             drafts::add(input, &options, &goal, steps, changes);
-            removal::tags(input, &touched, steps, changes);
-            removal::add(input, &removed, steps, changes);
+            removal::tags(input, touched, steps, changes);
+            removal::add(input, removed, steps, changes);
         });
         match built {
-            Ok(plan) => {
+            Ok(mut plan) => {
+                names::remember(original, names, &mut plan);
+                names::entries(original, names, &mut plan);
                 let Findings { cannot, kept } = findings;
                 return Ok(Rollback { plan, cannot, kept });
             }

@@ -68,6 +68,7 @@ pub fn adoption(
         forgotten: Vec::new(),
         claims,
         renames: Vec::new(),
+        unseen: Vec::new(),
     })
 }
 

@@ -105,13 +105,17 @@ pub(crate) type Extra<'a> = &'a mut dyn FnMut(&mut Vec<Step>, &mut Vec<PlannedCh
 
 /// Makes the plan; all problems at once.
 pub fn build(input: &PlanInput<'_>) -> Result<Plan, Report> {
-    build_with(input, &mut |_, _| {})
+    build_under(input, identity::pair(input).as_ref(), &mut |_, _| {})
 }
 
-/// The same, with further steps, which are ordered and resolved together with its own.
-pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan, Report> {
-    let (original, paired) = (input, identity::pair(input));
-    let input = &under_names(input, paired.as_ref());
+/// The same, under names that are known, and with further steps, which are ordered and resolved together
+/// with its own.
+pub(crate) fn build_under(
+    original: &PlanInput<'_>,
+    paired: Option<&Paired>,
+    extra: Extra<'_>,
+) -> Result<Plan, Report> {
+    let input = &under_names(original, paired);
     let resolver = resolver(input);
     let bodies = Bodies::of_documents(input, input.documents.iter());
     let adjusted = Adjusted::new(input, &bodies);
@@ -129,7 +133,7 @@ pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan
         draft.wanted.extend(remember::applied(original, input, wanted));
         let there = live.and_then(|l| bodies.of(l));
         let renamed = there.filter(|l| l.resource.called.is_some());
-        if let (Some(live), Some(paired)) = (renamed, &paired) {
+        if let (Some(live), Some(paired)) = (renamed, paired) {
             let key = (wanted.kind, wanted.name.clone());
             let ground = paired.grounds.get(&key).copied().unwrap_or(Ground::Recorded);
             renamings.push(Renaming { kind, wanted, live, ground });
@@ -152,6 +156,7 @@ pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan
     resolve_now(&mut steps, &resolver)?;
     claims.extend(remember::gained(input, &steps));
     claims.extend(remember::lost(input));
+    claims.extend(remember::moved(original, input));
     let forgotten = remember::forgotten(original);
     let attachments = attachments(input, &steps);
     let target = target(&input.snapshot.instance, input.options);
@@ -169,6 +174,7 @@ pub(crate) fn build_with(input: &PlanInput<'_>, extra: Extra<'_>) -> Result<Plan
         forgotten,
         claims,
         renames: remember::renames(original),
+        unseen: Vec::new(),
     })
 }
 

@@ -105,6 +105,19 @@ pub(super) fn lost(input: &PlanInput<'_>) -> Vec<Claim> {
     gone.map(claim).collect()
 }
 
+/// What the ledger holds under the names that resources get.
+pub(super) fn moved(original: &PlanInput<'_>, input: &PlanInput<'_>) -> Vec<Claim> {
+    let new = input.baseline.ledger.0.difference(&original.baseline.ledger.0);
+    let there = new.filter(|(kind, name)| input.snapshot.get(kind, name).is_some());
+    let claim = |(kind, name): &(String, String)| Claim {
+        kind: kind.clone(),
+        name: name.clone(),
+        change: ClaimChange::Gained,
+        step: None,
+    };
+    there.map(claim).collect()
+}
+
 /// Entries of the record of renames that the target has not seen yet.
 pub(super) fn renames(input: &PlanInput<'_>) -> Vec<String> {
     let seen = remembered(input).map(|a| &a.renames);

@@ -17,6 +17,24 @@ const FREED: &str = "(name freed)";
 /// The same for a resource that has its new name.
 const NAMED: &str = "(named)";
 
+/// What follows the name that something shall have later, for who has an id.
+fn ending(id: &str) -> String {
+    let short: String = id.chars().take(8).collect();
+    format!(" (renaming {short})")
+}
+
+/// The name by which something goes while another one has the name that it shall have.
+pub(crate) fn temporary_name(own: &str, id: &str) -> String {
+    // The shortest names that the service takes have 100 characters.
+    let own: String = own.chars().take(70).collect();
+    own + &ending(id)
+}
+
+/// Whether a name is a temporary one of who has the id.
+pub(crate) fn is_temporary(own: &str, id: &str) -> bool {
+    !id.is_empty() && own.ends_with(&ending(id))
+}
+
 /// A resource that has to get another name.
 pub(super) struct Renaming<'a> {
     pub(super) kind: &'static dyn Kind,
@@ -78,8 +96,7 @@ pub(super) fn rename(
         let mut of = StepsOf { spec, kind: one.kind, name: &one.wanted.name, steps, findings };
         let own = spec.own_name(&one.wanted.name);
         if ring.contains(&i) {
-            let short: String = live.id.chars().take(8).collect();
-            let temporary = format!("{own} (renaming {short})");
+            let temporary = temporary_name(&own, &live.id);
             if let Some(step) = name_step(one, &temporary, &mut of) {
                 step.provides = Some(freed(live));
             }
@@ -161,7 +178,10 @@ fn name_step<'s>(
         let value = one.live.body.get(*field).cloned();
         input.extend(value.map(|v| ((*field).to_owned(), v)));
     }
-    Some(steps.connect(Action::Rename, rename.operation, input))
+    let step = steps.connect(Action::Rename, rename.operation, input);
+    // Some kinds have one call for names and for other fields.
+    step.id.push_str("#name");
+    Some(step)
 }
 
 fn planned(one: &Renaming<'_>) -> PlannedChange {
@@ -171,6 +191,7 @@ fn planned(one: &Renaming<'_>) -> PlannedChange {
         Ground::Instance => "the instance calls it otherwise since the last apply",
         Ground::Recorded => "connect/renames.yaml says so",
         Ground::Content => "the content is the same, and fits no other",
+        Ground::Before => "the run gave it another one",
     };
     let lines =
         vec![format!("~ name  \"{was}\"  ->  \"{}\"  ({ground})", one.kind.spec().own_name(&name))];

@@ -30,6 +30,20 @@ pub(super) struct Removed {
     emptied: bool,
 }
 
+impl Removed {
+    /// Whether it is what has a kind and name.
+    pub(super) fn is(&self, key: &Key) -> bool {
+        self.key == *key
+    }
+
+    /// Whether it is gone afterwards, not only out of use.
+    pub(super) fn is_deleted(&self) -> bool {
+        let kind = self.key.0;
+        kinds::get(kind).is_some_and(|k| k.spec().delete.is_some())
+            || TAKEN_AWAY.iter().any(|(name, _)| *name == kind)
+    }
+}
+
 /// Calls that take away what has no delete call, by kind.
 const TAKEN_AWAY: [(&str, &str); 8] = [
     ("lambda-association", "DisassociateLambdaFunction"),
@@ -124,7 +138,10 @@ fn keep_used(
 
 /// A field in which somebody else changed what the run made.
 fn changed_since(input: &RollbackInput<'_>, live: &Resource, body: &Body) -> Option<String> {
-    let wrote = input.run.wanted.iter().find(|w| w.kind == live.kind && w.name == live.name)?;
+    let wrote = input.run.wanted.iter().find(|w| {
+        let same = w.id.is_empty() || w.id == live.id;
+        w.kind == live.kind && w.name == live.name && same
+    })?;
     if kinds::is_stub_of_ours(body) {
         return None;
     }
@@ -312,11 +329,8 @@ fn remove(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut
 /// What cannot be deleted, told beforehand.
 pub(super) fn cannot_be_deleted(removed: &[Removed], input: &RollbackInput<'_>) -> Vec<Diagnostic> {
     let mut all = Vec::new();
-    for Removed { key: (kind, name), .. } in removed {
-        let Some(spec) = kinds::get(kind).map(|k| k.spec()) else { continue };
-        if spec.delete.is_some() || TAKEN_AWAY.iter().any(|(k, _)| k == kind) {
-            continue;
-        }
+    for one in removed.iter().filter(|one| !one.is_deleted()) {
+        let (kind, name) = &one.key;
         let who = subject(kind, name);
         let retired = input.now.get(kind, name).is_some_and(|r| r.retired);
         let how = if retired { "it is out of use already" } else { "it is taken out of use" };

@@ -2,9 +2,9 @@
 
 use super::RollbackInput;
 use crate::apply::Event;
-use crate::kind::KindName;
+use crate::kind::{KindName, Spec};
 use crate::kinds;
-use crate::plan::{Action, PROJECT_TAG, Plan, Step};
+use crate::plan::{Action, PROJECT_TAG, Plan, Step, temporary_name};
 use crate::read::text;
 use crate::resource::Resource;
 use crate::snapshot::Snapshot;
@@ -27,11 +27,11 @@ pub(super) struct Touched {
 
 /// What the journal says of a step.
 #[derive(Clone, Debug, Default)]
-struct Fate {
+pub(super) struct Fate {
     begun: bool,
     done: bool,
     /// The id of what it made.
-    id: String,
+    pub(super) id: String,
 }
 
 fn fates(events: &[Event]) -> BTreeMap<&str, Fate> {
@@ -50,14 +50,15 @@ fn fates(events: &[Event]) -> BTreeMap<&str, Fate> {
     fates
 }
 
-fn begun<'a>(run: &'a Plan, events: &'a [Event]) -> Vec<(&'a Step, Fate)> {
+/// The steps that the run began.
+pub(super) fn begun<'a>(run: &'a Plan, events: &'a [Event]) -> Vec<(&'a Step, Fate)> {
     let fates = fates(events);
     let known = |step: &'a Step| Some((step, fates.get(step.id.as_str())?.clone()));
     run.steps.iter().filter_map(known).filter(|(_, fate)| fate.begun).collect()
 }
 
 /// The id of what a step writes to, where its input says it; empty otherwise.
-fn id_of(step: &Step) -> String {
+pub(super) fn id_of(step: &Step) -> String {
     let member = kinds::get(&step.kind).map_or("", |k| k.spec().id_member);
     let arn = text(&step.call.input, "resourceArn");
     let id = match arn.rsplit_once('/') {
@@ -76,15 +77,26 @@ pub(super) fn by_id<'a>(snapshot: &'a Snapshot, kind: &str, id: &str) -> Option<
     snapshot.resources.iter().find(|r| r.kind == kind && r.id == id)
 }
 
-pub(super) fn of(input: &RollbackInput<'_>) -> Touched {
+/// `named` is the instance now, by the names that it has.
+pub(super) fn of(input: &RollbackInput<'_>, named: &Snapshot) -> Touched {
     let RollbackInput { run, events, before, now, .. } = *input;
     let mut touched = Touched {
         drafts: events.iter().filter_map(|e| e.draft().map(str::to_owned)).collect(),
         ..Touched::default()
     };
-    for (step, fate) in begun(run, events) {
+    let begun = begun(run, events);
+    let renamed: BTreeSet<String> = begun
+        .iter()
+        .filter(|(step, _)| step.action == Action::Rename)
+        .map(|(step, _)| id_of(step))
+        .collect();
+    for (step, fate) in begun {
         let Some(kind) = kinds::get(&step.kind).map(|k| k.spec().name) else { continue };
-        let there = by_id(before, kind, &id_of(step)).or_else(|| before.get(kind, &step.name));
+        let there = by_id(before, kind, &id_of(step)).or_else(|| {
+            // What is made under a name that the run gave away is another one.
+            let is_new = |r: &&Resource| step.action == Action::Create && renamed.contains(&r.id);
+            before.get(kind, &step.name).filter(|r| !is_new(r))
+        });
         if let Some(there) = there {
             let key = (kind, there.name.clone());
             if step.action == Action::Delete && fate.done {
@@ -93,7 +105,7 @@ pub(super) fn of(input: &RollbackInput<'_>) -> Touched {
             touched.there.insert(key);
             let attribute = text(&step.call.input, "AttributeType");
             touched.attributes.extend(Some(attribute).filter(|a| !a.is_empty()));
-        } else if let Some(made) = made_by(step, &fate, input)
+        } else if let Some(made) = made_by(step, &fate, input, named)
             && !touched.made.iter().any(|(k, n)| (*k, n.as_str()) == (made.kind, &made.name))
         {
             touched.made.push((made.kind, made.name.clone()));
@@ -108,11 +120,30 @@ pub(super) fn of(input: &RollbackInput<'_>) -> Touched {
     touched
 }
 
+/// What was made under a name, and goes by a temporary one since an earlier rollback began.
+pub(super) fn displaced<'a>(spec: &Spec, name: &str, named: &'a Snapshot) -> Option<&'a Resource> {
+    let own = spec.own_name(name);
+    let is = |r: &&Resource| {
+        r.kind == spec.name && spec.own_name(&r.name) == temporary_name(&own, &r.id)
+    };
+    named.resources.iter().find(is)
+}
+
 /// What a step made, where it is still there and nobody else made it.
-fn made_by<'a>(step: &Step, fate: &Fate, input: &RollbackInput<'a>) -> Option<&'a Resource> {
+pub(super) fn made_by<'a>(
+    step: &Step,
+    fate: &Fate,
+    input: &RollbackInput<'a>,
+    named: &Snapshot,
+) -> Option<&'a Resource> {
     let kind = kinds::get(&step.kind)?;
-    let found = by_id(input.now, &step.kind, &fate.id);
-    let found = found.or_else(|| input.now.get(&step.kind, &step.name))?;
+    let found = by_id(named, &step.kind, &fate.id);
+    let found = found.or_else(|| named.get(&step.kind, &step.name));
+    let found = found.or_else(|| displaced(kind.spec(), &step.name, named))?;
+    let found = match by_id(input.now, &step.kind, &found.id) {
+        None => input.now.get(&step.kind, &found.name)?,
+        Some(found) => found,
+    };
     let known = fate.done && !fate.id.is_empty() && !found.id.is_empty();
     if step.made.is_some() && known {
         return (found.id == fate.id).then_some(found);

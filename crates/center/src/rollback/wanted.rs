@@ -55,7 +55,13 @@ fn body_of(portable: &mut Portable<'_>, kind: &dyn Kind, resource: &Resource, bo
     document_body(kind, &resource.name, body.clone(), &resource.tags, portable)
 }
 
-pub(super) fn of(input: &RollbackInput<'_>, touched: &Touched, found: &mut Findings) -> Goal {
+/// `displaced` goes by temporary names until it is taken away.
+pub(super) fn of(
+    input: &RollbackInput<'_>,
+    touched: &Touched,
+    displaced: &[((KindName, String), String)],
+    found: &mut Findings,
+) -> Goal {
     let mut goal = Goal::default();
     let names = names_now(input);
     let mut bodies = Bodies {
@@ -79,6 +85,14 @@ pub(super) fn of(input: &RollbackInput<'_>, touched: &Touched, found: &mut Findi
         // Names of a snapshot are different from each other.
         goal.documents.insert(document).unwrap_or_default();
     }
+    for ((kind, name), _) in displaced {
+        let (Some(kind), Some(now)) = (kinds::get(kind), input.now.get(kind, name)) else {
+            continue;
+        };
+        let body = body_of(&mut bodies.now, kind, now, &now.body);
+        let document = Document { kind: now.kind, name: name.clone(), body, file: None };
+        goal.documents.insert(document).unwrap_or_default();
+    }
     goal
 }
 
@@ -95,9 +109,12 @@ fn names_now(input: &RollbackInput<'_>) -> Names {
 }
 
 /// What the run wrote into a resource, as a document with the names of now.
-fn written(input: &RollbackInput<'_>, kind: &str, names: [&str; 2]) -> Option<Body> {
-    let found = |name: &str| input.run.wanted.iter().find(|w| w.kind == kind && w.name == name);
-    let mut body = Value::Object(names.iter().find_map(|name| found(name))?.body.clone());
+fn written(input: &RollbackInput<'_>, before: &Resource, now: &Resource) -> Option<Body> {
+    let of_kind = || input.run.wanted.iter().filter(|w| w.kind == before.kind);
+    let same_id = of_kind().find(|w| !w.id.is_empty() && w.id == before.id);
+    let found = |name: &str| of_kind().find(|w| w.name == name);
+    let wrote = same_id.or_else(|| found(&before.name)).or_else(|| found(&now.name))?;
+    let mut body = Value::Object(wrote.body.clone());
     let called_now = |reference: &Reference| {
         let before = input.before.get(&reference.kind, &reference.name)?;
         by_id(input.now, before.kind, &before.id).map(|now| now.name.clone())
@@ -158,13 +175,14 @@ fn one(
         return document(old);
     };
     if now.name != before.name {
-        found.kept.push(renamed(&who, &now.name));
+        let taken = input.now.get(before.kind, &before.name).is_some();
+        found.kept.push(renamed(&who, &now.name, taken));
     }
     let mut live = body_of(&mut bodies.now, kind, now, &now.body);
     if spec.name == "instance-attributes" {
         narrow(&mut live, touched);
     }
-    let wrote = written(input, spec.name, [&before.name, &now.name]);
+    let wrote = written(input, before, now);
     let wrote = wrote.as_ref();
     let is_saved = |body: &Body| body.get("status") == Some(&json!("saved"));
     if kind.has_drafts() && !is_saved(&live) {
@@ -335,9 +353,10 @@ fn gone(who: &str) -> Diagnostic {
     Diagnostic::warning("TL0531", format!("{who} was deleted since; it stays away")).on(who)
 }
 
-fn renamed(who: &str, name: &str) -> Diagnostic {
+fn renamed(who: &str, name: &str, taken: bool) -> Diagnostic {
     let message = format!("{who} is called `{name}` since; it keeps that name");
-    Diagnostic::warning("TL0531", message).on(who)
+    let found = Diagnostic::warning("TL0531", message).on(who);
+    if taken { found.because("another one has its name of before") } else { found }
 }
 
 fn draft_kept(who: &str) -> Diagnostic {

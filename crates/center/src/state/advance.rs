@@ -46,6 +46,7 @@ pub fn advance(before: Option<&Applied>, plan: &Plan, events: &[Event]) -> Appli
     let done = |s: &Step| fates.get(s.id.as_str()).is_some_and(|f| f.done.is_some());
     if plan.steps.iter().filter(|s| s.action == Action::Rename).all(done) {
         applied.renames.extend(plan.renames.iter().cloned());
+        applied.renames.retain(|id| !plan.unseen.contains(id));
     }
     remember_drafts(&mut applied, plan, events);
     applied
@@ -63,6 +64,7 @@ pub fn settle(before: Option<&Applied>, plan: &Plan) -> Applied {
     }
     if !plan.steps.iter().any(|s| s.action == Action::Rename) {
         applied.renames.extend(plan.renames.iter().cloned());
+        applied.renames.retain(|id| !plan.unseen.contains(id));
     }
     for (kind, name) in &plan.forgotten {
         applied.remove(kind, name);

@@ -6,6 +6,7 @@ mod dump;
 mod files;
 mod live;
 mod points;
+mod renamed;
 mod replay;
 mod rollback;
 mod stage;
