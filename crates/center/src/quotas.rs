@@ -136,10 +136,8 @@ fn judge(
 }
 
 fn unknown(kinds: &[&str]) -> Diagnostic {
-    Diagnostic::note(
-        "TL0616",
-        format!("the quotas of these kinds are not known: {}", kinds.join(", ")),
-    )
+    let message = format!("the quotas of {} kinds are not known", kinds.len());
+    Diagnostic::note("TL0616", message).because(kinds.join(", "))
 }
 
 /// Name and value of a kind's quota: that of the instance where it has one of its own, else the account's.

@@ -52,7 +52,7 @@ fn the_demo_plays_to_its_end_with_the_credentials_of_roles_only() {
     assert_eq!(err, "");
 
     let chapters = out.lines().filter(|l| l.ends_with(" emulated AWS")).count();
-    assert_eq!(chapters, 7, "{out}");
+    assert_eq!(chapters, 8, "{out}");
     for wanted in [
         "This is emulated AWS",
         "$ trunkline export --env build",
@@ -60,6 +60,9 @@ fn the_demo_plays_to_its_end_with_the_credentials_of_roles_only() {
         "      ~ Menu (Get customer input)",
         "          + key 3   -> Set moving queue",
         " connect/flows/Main menu.json | ",
+        "error[TL0409]: `MaxContacts` was changed in the instance since the last apply",
+        "  ~ queue  Outages   UpdateQueueMaxContacts by sam.supervisor, ",
+        "$ trunkline rollback --env prod --yes",
     ] {
         assert!(out.lines().any(|l| l.starts_with(wanted)), "{wanted}\n{out}");
     }

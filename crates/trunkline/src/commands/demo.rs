@@ -2,6 +2,7 @@
 //! account, no home folder and no terminal.
 
 use super::Outcome;
+use super::lab::AWS_QUOTAS;
 use crate::clock;
 use crate::context::App;
 use crate::demo::{Calls, Setting, Stage, Stopped, play, seed};
@@ -87,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let options = Options {
         strict_roles: true,
         time_scale: TIME_SCALE,
+        quotas: AWS_QUOTAS.iter().map(|(name, most)| ((*name).to_owned(), *most)).collect(),
         // People wait between an edit and an export for longer than the index lags; the story does not.
         search_lag_seconds: 0.0,
         data: arguments.keep.as_ref().map(|_| folder.path.join("lab")),

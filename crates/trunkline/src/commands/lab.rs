@@ -17,7 +17,7 @@ use trunkline_lab::{Event, Lab, Options, serve};
 use trunkline_model::{Diagnostic, Report};
 
 /// What `--quotas aws` means: the service's published defaults, by resource. They change, and accounts differ.
-const AWS_QUOTAS: &[(&str, usize)] = &[
+pub(super) const AWS_QUOTAS: &[(&str, usize)] = &[
     ("flows", 100),
     ("modules", 200),
     ("queues", 50),

@@ -3,7 +3,7 @@
 use super::flows::{self, Block, Named};
 use super::seed::Estate;
 use super::sound::chime;
-use super::world::{BUILD, Hand, text};
+use super::world::{BUILD, Hand, PLACES, text};
 use serde_json::{Value, json};
 use trunkline_lab::Lab;
 use trunkline_model::{Diagnostic, Report};
@@ -209,4 +209,18 @@ pub(super) fn edit(lab: &Lab, instance: &str) -> Result<(), Report> {
     })?;
     let input = json!({ "ContactFlowId": flow.id, "Content": content });
     builder.call("UpdateContactFlowContent", input).map(drop)
+}
+
+/// What a supervisor does in production on a busy morning: the queue for outages takes more callers.
+pub(super) fn supervise(lab: &Lab) -> Result<(), Report> {
+    let hand = Hand { person: Some("sam.supervisor"), ..Hand::at(lab, &PLACES[2]) };
+    let all = hand.call("connect", "ListInstances", json!({}))?;
+    let instance = text(&all["InstanceSummaryList"][0], "Id");
+    let builder = Builder { hand: &hand, instance: &instance };
+    let queues = builder.call("ListQueues", json!({}))?;
+    let rows = queues["QueueSummaryList"].as_array().into_iter().flatten();
+    let queue = rows.filter(|row| row["Name"] == "Outages").next_back();
+    let id = queue.map(|row| text(row, "Id")).unwrap_or_default();
+    let input = json!({ "QueueId": id, "MaxContacts": 40 });
+    builder.call("UpdateQueueMaxContacts", input).map(drop)
 }

@@ -2,7 +2,7 @@
 //! contact center that people built in one of them.
 
 use super::center;
-use super::world::{BUILD, Hand, PLACES, Place, SHARED_ACCOUNT, text};
+use super::world::{BUILD, Hand, PLACES, Place, SHARED_ACCOUNT, SUPERVISORS, text};
 use serde_json::{Value, json};
 use trunkline_center::permissions;
 use trunkline_lab::Lab;
@@ -30,7 +30,7 @@ pub(crate) fn seed(lab: &Lab) -> Result<String, Report> {
     let mut accounts: Vec<&str> = PLACES.iter().map(|p| p.account).collect();
     accounts.dedup();
     for account in accounts {
-        roles(&Hand { lab, account, region: "us-west-2" })?;
+        roles(&Hand { lab, account, region: "us-west-2", person: None })?;
     }
     let mut built = String::new();
     for place in PLACES {
@@ -50,9 +50,13 @@ fn roles(hand: &Hand<'_>) -> Result<(), Report> {
         { "Effect": "Allow", "Principal": { "AWS": shared }, "Action": "sts:AssumeRole" },
     ]});
     let needs = permissions::needs(&permissions::usual_kinds());
-    for (name, reads) in ROLES {
+    let of = |reads: bool| {
         let wanted = needs.iter().filter(|n| !reads || n.reads());
-        let actions: Vec<&str> = wanted.map(|n| n.action.as_str()).collect();
+        wanted.map(|n| n.action.as_str()).collect::<Vec<_>>()
+    };
+    let ours = ROLES.iter().map(|(name, reads)| (*name, of(*reads)));
+    let people = (SUPERVISORS, vec!["connect:List*", "connect:UpdateQueue*"]);
+    for (name, actions) in ours.chain([people]) {
         let role = json!({ "RoleName": name, "AssumeRolePolicyDocument": trust.to_string() });
         hand.call("iam", "CreateRole", role)?;
         let policy = json!({ "Version": "2012-10-17", "Statement": [

@@ -10,7 +10,7 @@ use crate::printer::{Printer, write_out};
 use std::io::BufRead as _;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -134,6 +134,16 @@ impl<'a> Stage<'a> {
         self.run("trunkline", &mut command)
     }
 
+    /// Runs this program where it refuses: that is what is shown.
+    pub(super) fn trunkline_refuses(&self, arguments: &[&str]) -> Result<(), Stopped> {
+        self.show("trunkline", arguments);
+        let mut command = self.command(&self.program, arguments);
+        match self.ended("trunkline", &mut command)?.success() {
+            false => self.go_on(),
+            true => Err(refused_nothing().into()),
+        }
+    }
+
     /// Runs git, where it is there.
     pub(super) fn git(&self, arguments: &[&str]) -> Result<(), Stopped> {
         if !self.git {
@@ -174,8 +184,19 @@ impl<'a> Stage<'a> {
         ]
     }
 
-    /// Runs a command to its end, or ends it.
+    /// Runs a command that must succeed.
     fn run(&self, name: &str, command: &mut Command) -> Result<(), Stopped> {
+        let status = self.ended(name, command)?;
+        if status.success() {
+            return self.go_on();
+        }
+        let found =
+            Diagnostic::error("TL0902", format!("the last command failed: {name}: {status}"));
+        Err(found.because("its own words stand above").report().into())
+    }
+
+    /// Runs a command to its end, or ends it.
+    fn ended(&self, name: &str, command: &mut Command) -> Result<ExitStatus, Stopped> {
         self.go_on()?;
         let output = || {
             let copy = std::io::stdout().as_fd().try_clone_to_owned();
@@ -188,13 +209,8 @@ impl<'a> Stage<'a> {
             .map_err(|error| failed(&format!("start {name}"), &error))?;
         loop {
             match child.try_wait().map_err(|error| failed(&format!("wait for {name}"), &error))? {
-                Some(status) if status.success() => return self.go_on(),
                 Some(_) if self.is_stopped() => return Err(Stopped::Interrupted),
-                Some(status) => {
-                    let message = format!("the last command failed: {name}: {status}");
-                    let found = Diagnostic::error("TL0902", message);
-                    return Err(found.because("its own words stand above").report().into());
-                }
+                Some(status) => return Ok(status),
                 None if self.is_stopped() => {
                     // It may have ended in between; then there is nothing to end.
                     let _ = child.kill();
@@ -249,11 +265,19 @@ const GIT: &[(&str, &str)] = &[
     ("GIT_AUTHOR_EMAIL", "dana@tidewater.example"),
     ("GIT_COMMITTER_NAME", "Dana Designer"),
     ("GIT_COMMITTER_EMAIL", "dana@tidewater.example"),
-    ("GIT_CONFIG_COUNT", "2"),
+    ("GIT_CONFIG_COUNT", "3"),
     ("GIT_CONFIG_KEY_0", "init.defaultBranch"),
     ("GIT_CONFIG_VALUE_0", "main"),
     ("GIT_CONFIG_KEY_1", "color.ui"),
+    // Whose name the runs carry.
+    ("GIT_CONFIG_KEY_2", "user.email"),
+    ("GIT_CONFIG_VALUE_2", "dana@tidewater.example"),
 ];
+
+/// TL0902 for a refusal that did not come.
+fn refused_nothing() -> Report {
+    Diagnostic::error("TL0902", "the last command should have refused").report()
+}
 
 /// TL0902 for something of the machine that the demo needs.
 pub(crate) fn failed(what: &str, error: &std::io::Error) -> Report {

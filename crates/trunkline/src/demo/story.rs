@@ -14,6 +14,7 @@ pub(crate) fn play(stage: &mut Stage<'_>, lab: &Lab, built: &str) -> Result<(), 
     staging(stage)?;
     edit(stage, lab, built)?;
     production(stage)?;
+    monday(stage, lab)?;
     closing(stage)
 }
 
@@ -88,6 +89,23 @@ fn production(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     stage.trunkline(&["apply", "--env", "prod", "--yes"])?;
     stage.line("\nNothing is left to do, in either region:");
     stage.trunkline(&["plan", "--env", "prod"])
+}
+
+fn monday(stage: &mut Stage<'_>, lab: &Lab) -> Result<(), Stopped> {
+    let words = [
+        "A storm: in production's console a supervisor lets more callers wait for outages.",
+        "That is nobody's to overwrite. A plan would refuse to, and `drift` says what it is.",
+    ];
+    stage.chapter("A Monday morning", &words)?;
+    center::supervise(lab)?;
+    stage.trunkline_refuses(&["plan", "--env", "prod", "--region", "us-west-2"])?;
+    stage.trunkline(&["drift", "--env", "prod"])?;
+    stage
+        .line("\nAnd key 3 was too early: what the last runs changed is taken back, nothing else.");
+    stage.pause("Enter takes it back in both regions")?;
+    stage.trunkline(&["rollback", "--env", "prod", "--yes"])?;
+    stage.line("\nThe supervisor's limit is still there, for somebody to decide about:");
+    stage.trunkline(&["drift", "--env", "prod", "--region", "us-west-2"])
 }
 
 fn closing(stage: &mut Stage<'_>) -> Result<(), Stopped> {

@@ -8,6 +8,9 @@ use trunkline_model::{AccountId, Diagnostic, Region, Report};
 /// The account in which deployments run; its credentials only assume roles.
 pub(crate) const SHARED_ACCOUNT: &str = "222233334444";
 
+/// The role with which supervisors work in the console.
+pub(super) const SUPERVISORS: &str = "supervisors";
+
 /// One Connect instance of the utility.
 pub(super) struct Place {
     pub(super) environment: &'static str,
@@ -73,14 +76,28 @@ pub(super) struct Hand<'a> {
     pub(super) lab: &'a Lab,
     pub(super) account: &'a str,
     pub(super) region: &'a str,
+    /// The person whose hand it is; None: the account itself.
+    pub(super) person: Option<&'a str>,
 }
 
 impl<'a> Hand<'a> {
     pub(super) fn at(lab: &'a Lab, place: &Place) -> Self {
-        Self { lab, account: place.account, region: place.region }
+        Self { lab, account: place.account, region: place.region, person: None }
     }
 
-    /// Carries out one operation as the account itself.
+    fn principal(&self, account: &AccountId) -> Principal {
+        match self.person {
+            None => Principal::root(account),
+            Some(person) => Principal {
+                arn: format!("arn:aws:sts::{account}:assumed-role/{SUPERVISORS}/{person}"),
+                user_id: format!("AROASUPERVISORS:{person}"),
+                role: Some(format!("arn:aws:iam::{account}:role/{SUPERVISORS}")),
+                source_identity: None,
+            },
+        }
+    }
+
+    /// Carries out one operation.
     pub(super) fn call(
         &self,
         service: &str,
@@ -102,7 +119,7 @@ impl<'a> Hand<'a> {
             AccountId::parse(self.account).expect("the demo's accounts have twelve digits");
         let request = Request {
             region: Region::parse(self.region).expect("the demo's regions are regions"),
-            principal: Principal::root(&account),
+            principal: self.principal(&account),
             account,
             service: service.to_owned(),
             operation: operation.to_owned(),

@@ -29,7 +29,8 @@ pub(crate) fn render(
     for note in &diagnostic.notes {
         out += &format!("{}note: {}\n", bar("="), printable(note));
     }
-    if let Some(help) = &diagnostic.help {
+    // Several ways out stand on lines of their own.
+    for help in diagnostic.help.iter().flat_map(|help| help.lines()) {
         out += &format!("{}{}: {}\n", bar("="), paint.cyan("help"), printable(help));
     }
     if explain {
