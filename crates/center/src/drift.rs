@@ -147,14 +147,14 @@ pub(crate) fn refusal(
     let adopt = format!("trunkline drift adopt --env {} \"{key}\"", change.options.environment);
     let keep = match known {
         Some(_) => {
-            format!("take the instance's value into the documents: `{adopt}`")
+            format!("keep it, in the documents too: `{adopt}`")
         }
         None => format!(
-            "take over what older tools made: `trunkline adopt`, then look at each value; take the instance's into the documents: `{adopt}`"
+            "take over what older tools made: `trunkline adopt`, then look at each value\nkeep it, in the documents too: `{adopt}`"
         ),
     };
     let found = found.help(format!(
-        "{keep}; put the document's there: `--overwrite-drift`; leave the field to the instance: \
+        "{keep}\nput the document's value there: `--overwrite-drift`\nleave the field to the instance: \
          `instance_owned: [\"{key}.{name}\"]`"
     ));
     match &wanted.file {
