@@ -8,6 +8,7 @@ use crate::document::subject;
 use crate::kind::Kind;
 use crate::plan::PROJECT_TAG;
 use crate::resource::Resource;
+use crate::select::Only;
 use crate::state::Ledger;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,8 @@ pub struct Limits {
     pub instance_owned: BTreeMap<(String, String), OwnedFields>,
     /// What the project does not look at (`scope`, `external`), by kind and name: never pruned.
     pub left_alone: BTreeSet<(String, String)>,
+    /// What the command looks at; None: everything.
+    pub only: Option<Only>,
 }
 
 impl Limits {
@@ -92,6 +95,12 @@ impl Limits {
     pub fn leave_alone(&self, kind: &str, name: &str) -> bool {
         self.left_alone.contains(&(kind.to_owned(), name.to_owned()))
             || self.owned_whole(kind, name)
+            || !self.takes(kind, name)
+    }
+
+    /// Whether the command looks at a resource.
+    pub fn takes(&self, kind: &str, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.takes(kind, name))
     }
 }
 

@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod compare;
 mod lines;
+mod narrow;
 mod order;
 mod order_live;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use build::{PlanInput, PlanOptions, build, drafts_needed};
 pub(crate) use compare::same;
 pub use compare::{Change, FieldChange, Live};
 pub use lines::{field_lines, short};
+pub use narrow::narrow;
 pub use order_live::{Mixed, PHASES, Phase, Survey, phases};
 pub(crate) use order_live::{REMOVED, RESTORED};
 pub(crate) use rename::{is_temporary, temporary_name};

@@ -26,6 +26,27 @@ struct Pattern {
 
 type Key = (KindName, String);
 
+/// What a plan looks at: what was selected, and the documents that come along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Only {
+    selection: Selection,
+    documents: BTreeSet<(String, String)>,
+}
+
+impl Only {
+    /// From a selection and what `Selection::select` made of it.
+    pub fn new(selection: Selection, taken: &Documents) -> Self {
+        let key = |d: &Document| (d.kind.to_owned(), d.name.clone());
+        Self { selection, documents: taken.iter().map(key).collect() }
+    }
+
+    /// Whether it holds a resource, which need not have a document.
+    pub fn takes(&self, kind: &str, name: &str) -> bool {
+        self.selection.takes(kind, name)
+            || self.documents.contains(&(kind.to_owned(), name.to_owned()))
+    }
+}
+
 impl Selection {
     /// Reads patterns; each text may hold several, separated by commas. A comma in a name is one where no
     /// kind follows it. TL0716: an unknown kind.

@@ -6,10 +6,12 @@ use crate::journal;
 use crate::limits::limits;
 use std::collections::BTreeSet;
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
+use trunkline_center::quotas;
 use trunkline_center::renames::Renames;
+use trunkline_center::select::Selection;
 use trunkline_center::state::{Baseline, Remembered, TargetState};
 use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
-use trunkline_model::{Diagnostic, EnvironmentUse, Report, Target};
+use trunkline_model::{Diagnostic, EnvironmentUse, Report, Severity, Target};
 
 /// What `plan` and `apply` are asked for; the same options for both.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -38,14 +40,29 @@ pub(crate) struct PlanArguments {
     /// Allow an environment that people build in as the target
     #[arg(long)]
     pub(crate) into_build: bool,
+    /// Deploy only these: a kind, or KIND:NAME in which `*` stands for anything (can be repeated)
+    #[arg(long, value_name = "KIND[:NAME]")]
+    pub(crate) only: Vec<String>,
+    /// Deploy what the selected ones refer to as well
+    #[arg(long, requires = "only")]
+    pub(crate) with_dependencies: bool,
 }
 
-/// The targets that a plan is for. TL0112: people build in it.
+impl PlanArguments {
+    /// What `--only` takes; None: everything. TL0716: there is no such kind.
+    fn selection(&self) -> Result<Option<Selection>, Report> {
+        let given = !self.only.is_empty();
+        given.then(|| Selection::parse(&self.only)).transpose()
+    }
+}
+
+/// The targets that a plan is for. TL0112: people build in it; TL0716: `--only` names a kind that there is not.
 pub(crate) fn targets(arguments: &PlanArguments, located: &Located) -> Result<Vec<Target>, Report> {
     let name = arguments.environment.as_deref().ok_or_else(|| {
         Diagnostic::error("TL0901", "no environment was given").help("add `--env ENVIRONMENT`")
     })?;
     let targets = located.targets(name, arguments.region.as_deref())?;
+    arguments.selection()?;
     let built_in = targets.iter().any(|t| t.environment.used_for == EnvironmentUse::Build);
     if built_in && !arguments.into_build {
         return Err(Diagnostic::error("TL0112", format!("people build in `{name}`"))
@@ -104,11 +121,32 @@ pub(crate) async fn plan(
     arguments: &PlanArguments,
     state: &TargetState,
 ) -> Result<Planned, Report> {
-    let prepared = prepare(connected, located, documents, arguments, state).await?;
+    let mut prepared = prepare(connected, located, documents, arguments, state).await?;
+    if let Some(selection) = arguments.selection()? {
+        let input = prepared.input(connected);
+        let only = plan::narrow(&input, &selection, arguments.with_dependencies)?;
+        prepared.options.limits.only = Some(only);
+    }
     let mut plan = plan::build(&prepared.input(connected))
         .map_err(|report| crate::files::with_lines(&located.root, report))?;
     plan.findings.extend(prepared.findings);
+    plan.findings.extend(within_quotas(connected, &prepared.snapshot, &plan).await?);
     Ok(Planned { plan, snapshot: prepared.snapshot })
+}
+
+/// Holds what a plan makes against the account's quotas; gives back what does not stop it. TL0615: more than a
+/// quota allows.
+async fn within_quotas(
+    connected: &Connected,
+    snapshot: &Snapshot,
+    plan: &Plan,
+) -> Result<Vec<Diagnostic>, Report> {
+    let counts = quotas::counts(snapshot, &plan.changes);
+    let found = quotas::compare(&connected.client, &connected.instance, &counts).await;
+    let on_target = |found: Diagnostic| found.on(connected.target.label());
+    let (beyond, rest): (Vec<_>, Vec<_>) =
+        found.into_iter().map(on_target).partition(|d| d.severity == Severity::Error);
+    if beyond.is_empty() { Ok(rest) } else { Err(Report(beyond)) }
 }
 
 /// Reads what a plan of one target is made from.

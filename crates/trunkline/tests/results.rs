@@ -7,5 +7,9 @@ mod exports;
 mod instances;
 #[path = "results/plans.rs"]
 mod plans;
+#[path = "results/quotas.rs"]
+mod quotas;
+#[path = "results/selections.rs"]
+mod selections;
 #[path = "support/stage.rs"]
 mod stage;

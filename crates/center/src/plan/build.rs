@@ -83,7 +83,7 @@ pub fn drafts_needed(input: &PlanInput<'_>) -> Vec<(&'static str, String)> {
 }
 
 /// The input with the documents' names for what is there.
-fn under_names<'a>(input: &PlanInput<'a>, paired: Option<&'a Paired>) -> PlanInput<'a> {
+pub(super) fn under_names<'a>(input: &PlanInput<'a>, paired: Option<&'a Paired>) -> PlanInput<'a> {
     match paired {
         Some(Paired { snapshot, baseline, .. }) => PlanInput { snapshot, baseline, ..*input },
         None => *input,
@@ -123,7 +123,8 @@ pub(crate) fn build_under(
     let Draft { findings, problems, .. } = &mut draft;
     let skipped = check::unresolved(input, &resolver, findings, problems);
     for (kind, wanted, live) in pairs(input) {
-        if skipped.contains(&(wanted.kind, wanted.name.as_str())) {
+        let selected = input.options.limits.takes(wanted.kind, &wanted.name);
+        if !selected || skipped.contains(&(wanted.kind, wanted.name.as_str())) {
             continue;
         }
         let wanted = adjusted.of(wanted);
@@ -157,7 +158,10 @@ pub(crate) fn build_under(
     claims.extend(remember::gained(input, &steps));
     claims.extend(remember::lost(input));
     claims.extend(remember::moved(original, input));
-    let forgotten = remember::forgotten(original);
+    let mut forgotten = remember::forgotten(original);
+    let limits = &input.options.limits;
+    claims.retain(|claim| limits.takes(&claim.kind, &claim.name));
+    forgotten.retain(|(kind, name)| limits.takes(kind, name));
     let attachments = attachments(input, &steps);
     let target = target(&input.snapshot.instance, input.options);
     let project = input.options.project.clone();

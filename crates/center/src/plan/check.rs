@@ -23,7 +23,8 @@ pub(super) fn unresolved<'a>(
         let (before, mut round, mut notes) = (skipped.len(), Vec::new(), Vec::new());
         for document in input.documents.iter() {
             let key = (document.kind, document.name.as_str());
-            if skipped.contains(&key) {
+            let selected = input.options.limits.takes(document.kind, &document.name);
+            if !selected || skipped.contains(&key) {
                 continue;
             }
             for reference in references(&Value::Object(document.body.clone())) {

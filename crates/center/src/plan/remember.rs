@@ -6,6 +6,7 @@ use crate::document::{Document, tags_key};
 use crate::drift::{base_of, remembered};
 use crate::kinds;
 use crate::ownership::{Claim, ClaimChange, Ownership, TAGS_AT_MOST};
+use crate::renames::Rename;
 use crate::resolve::references;
 use crate::state::AppliedResource;
 use serde_json::Value;
@@ -121,6 +122,9 @@ pub(super) fn moved(original: &PlanInput<'_>, input: &PlanInput<'_>) -> Vec<Clai
 /// Entries of the record of renames that the target has not seen yet.
 pub(super) fn renames(input: &PlanInput<'_>) -> Vec<String> {
     let seen = remembered(input).map(|a| &a.renames);
-    let all = input.options.renames.0.iter().map(|entry| entry.id.clone());
+    // An entry of which a part is left out has not been followed.
+    let limits = &input.options.limits;
+    let followed = |entry: &&Rename| entry.names.iter().all(|((k, _), n)| limits.takes(k, n));
+    let all = input.options.renames.0.iter().filter(followed).map(|entry| entry.id.clone());
     all.filter(|id| !seen.is_some_and(|s| s.contains(id))).collect()
 }

@@ -23,7 +23,7 @@ use trunkline_model::{Diagnostic, Report, Target};
 )]
 pub(crate) struct Arguments {
     /// A plan saved by `trunkline plan --out FILE`
-    #[arg(value_name = "FILE", conflicts_with = "environment")]
+    #[arg(value_name = "FILE", conflicts_with_all = ["environment", "only"])]
     file: Option<PathBuf>,
     #[command(flatten)]
     plan: PlanArguments,

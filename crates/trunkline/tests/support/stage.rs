@@ -62,6 +62,11 @@ impl Ran {
 impl Stage {
     /// The project is deployable as it is: hours, a queue, a flow.
     pub(crate) fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// The same in a lab with further options.
+    pub(crate) fn with(options: Options) -> Self {
         let (home, log) = (Home::new(), Home::new());
         std::fs::create_dir(home.join(".git")).expect("the search for a project ends here");
         let server = LabServer::with(Options {
@@ -69,7 +74,7 @@ impl Stage {
             throttle: false,
             search_lag_seconds: 0.0,
             data: Some(log.path().to_owned()),
-            ..Options::default()
+            ..options
         });
         let stage = Self { home, server, log };
         for (account, alias) in [(BUILD, "acme-rnd"), (TARGET, "acme-prod")] {
