@@ -107,6 +107,18 @@ pub struct Members {
     pub key: fn(&Value) -> Value,
 }
 
+/// A List operation that gives a field of one resource which Search and Describe lack.
+pub struct Listed {
+    /// The document's field: a list.
+    pub field: &'static str,
+    /// `ListQueueQuickConnects`.
+    pub operation: &'static str,
+    /// The member with the rows.
+    pub items: &'static str,
+    /// The member of the field that a row stands for.
+    pub row: fn(&Value) -> Value,
+}
+
 /// How a resource is taken out of use.
 #[derive(Clone, Copy)]
 pub enum Retire {
@@ -155,7 +167,9 @@ pub struct Spec {
     pub create: Option<Create>,
     /// The managed fields, in the order of the document.
     pub fields: &'static [&'static str],
-    /// Fields that calls of their own give (`complete` reads them); the read before a write lacks them.
+    /// Fields that List operations of their own give.
+    pub listed: &'static [Listed],
+    /// Fields that other calls give (`complete` reads them); the read before a write lacks them.
     pub apart: &'static [&'static str],
     /// Fields that the service changes but does not empty.
     pub keeps: &'static [&'static str],
@@ -200,6 +214,7 @@ impl Spec {
         describe: None,
         create: None,
         fields: &[],
+        listed: &[],
         apart: &[],
         keeps: &[],
         ignored: &[],

@@ -5,6 +5,7 @@
 //! is still a reference.
 
 mod adopt;
+mod before;
 mod bodies;
 mod build;
 mod check;
@@ -22,6 +23,7 @@ mod resolving;
 mod steps;
 
 pub use adopt::adoption;
+pub use before::{check, fingerprint};
 pub(crate) use bodies::Bodies;
 pub(crate) use build::build_under;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
@@ -31,10 +33,11 @@ pub use lines::{field_lines, short};
 pub use narrow::narrow;
 pub use order_live::{Mixed, PHASES, Phase, Survey, phases};
 pub(crate) use order_live::{REMOVED, RESTORED};
+pub(crate) use prune::names_used;
 pub(crate) use rename::{is_temporary, temporary_name};
+use steps::explicit_ids;
 pub use steps::{
-    PROJECT_TAG, StepsOf, beside, by_spec as steps_by_spec, check, fingerprint, made, tag_changes,
-    tags_to_set,
+    PROJECT_TAG, StepsOf, beside, by_spec as steps_by_spec, made, tag_changes, tags_to_set,
 };
 
 use crate::ownership::Claim;
@@ -153,7 +156,7 @@ pub struct StepCall {
 /// A read before a write: the write happens only if these fields are as they were planned from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// The Describe operation.
+    /// The Describe operation, or the List operation that gives the field.
     pub operation: String,
     /// Its input.
     pub input: Value,
@@ -161,6 +164,18 @@ pub struct Check {
     pub fields: Vec<String>,
     /// Their fingerprint when the plan was made.
     pub fingerprint: String,
+    /// Where the step changes some members of a set: these, instead of the fingerprint.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rows: Option<Rows>,
+}
+
+/// The members of a set that a step changes: lists, with references to what the plan makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// As they were when the plan was made; those that the step adds are not among them.
+    pub was: Value,
+    /// As the step makes them; those that it takes away are not among them.
+    pub is: Value,
 }
 
 /// How to recognise a resource of ours after a create whose answer was lost.
@@ -206,6 +221,9 @@ pub struct Step {
     /// The read before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub check: Option<Check>,
+    /// Further reads before, for what the first one lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lists: Vec<Check>,
     /// What is called instead where the service refuses to publish.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub as_draft: Vec<StepCall>,
@@ -219,6 +237,21 @@ pub struct Step {
     /// Used by the ordering only; never in a finished plan.
     #[serde(skip)]
     pub stub: Option<Stub>,
+}
+
+impl Check {
+    /// What stands in it as references until it is resolved.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        let rows = self.rows.iter_mut().flat_map(|rows| [&mut rows.was, &mut rows.is]);
+        std::iter::once(&mut self.input).chain(rows)
+    }
+}
+
+impl Step {
+    /// The reads before the write.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.check.iter().chain(&self.lists)
+    }
 }
 
 impl Plan {
@@ -244,7 +277,7 @@ impl Plan {
                 *calls.entry(format!("{service}.{operation}")).or_default() += 1;
             };
             count(&step.call.service, &step.call.operation);
-            if let Some(check) = &step.check {
+            for check in step.checks() {
                 count("connect", &check.operation);
             }
         }

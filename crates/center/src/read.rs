@@ -2,7 +2,7 @@
 //! lacks or may not know yet. Kinds read side by side; each operation waits in its own rate bucket.
 
 use crate::cloud::{Call, CallError, CallErrorKind, Cloud};
-use crate::kind::{Format, Kind, List, Search, Spec};
+use crate::kind::{Format, Kind, List, Listed, Search, Spec};
 use crate::resource::{Instance, Resource};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -112,12 +112,43 @@ async fn complete(
         if work.len() >= CALLS_AT_ONCE {
             work.next().await.transpose()?;
         }
-        work.push(kind.complete(reader, resource));
+        work.push(Box::pin(async move {
+            listed(kind, reader, resource).await?;
+            kind.complete(reader, resource).await
+        }));
     }
     while let Some(done) = work.next().await {
         done?;
     }
     Ok(())
+}
+
+/// Reads the fields of a resource that have List operations of their own.
+async fn listed(
+    kind: &'static dyn Kind,
+    reader: &Reader<'_>,
+    resource: &mut Resource,
+) -> Result<(), CallError> {
+    let spec = kind.spec();
+    let input = json!({ spec.id_member: resource.id });
+    let lists = spec.listed.iter().map(|listed| {
+        let rows = reader.pages(listed.operation, listed.items, input.clone());
+        async move { Ok::<_, CallError>((listed, rows.await?)) }
+    });
+    for (listed, rows) in futures_util::future::try_join_all(lists).await? {
+        let value = listed_value(kind, listed, &rows);
+        resource.body.extend(value.map(|v| (listed.field.to_owned(), v)));
+    }
+    Ok(())
+}
+
+/// The field that rows of its List operation make; None without rows.
+pub(crate) fn listed_value(kind: &dyn Kind, listed: &Listed, rows: &[Value]) -> Option<Value> {
+    let mut body = Map::new();
+    let rows: Vec<Value> = rows.iter().map(listed.row).collect();
+    body.insert(listed.field.to_owned(), Value::Array(rows));
+    kind.canonical(&mut body);
+    body.shift_remove(listed.field).filter(|v| !is_empty(v))
 }
 
 /// Lists, searches and describes by the kind's data.

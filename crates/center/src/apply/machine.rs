@@ -6,7 +6,7 @@
 mod adopt;
 mod checks;
 
-use self::checks::Surveys;
+use self::checks::{Reads, Surveys};
 use super::event::{Event, StepResult};
 use super::ready::Ready;
 use super::recognise;
@@ -28,8 +28,8 @@ const TRIES_AT_MOST: u32 = 4;
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reads what steps are going to overwrite, before the first one that anybody notices.
-    Survey,
+    /// Reads what steps are going to overwrite, before the first one that anybody notices; its number.
+    Survey(usize),
     /// Reads what the step is about to overwrite.
     Check,
     /// Does what the step is for.
@@ -71,6 +71,8 @@ struct Progress {
     announced: Option<Option<usize>>,
     /// Which of the calls is made: None the step's own, otherwise one of `as_draft`.
     draft_call: Option<usize>,
+    /// The reads before the write.
+    reads: Reads,
     made: Entry,
     /// Rows of a List that have the name; the last one is being looked at.
     found: Vec<Entry>,
@@ -105,6 +107,7 @@ impl Machine {
             tries: 0,
             announced: None,
             draft_call: None,
+            reads: Reads::default(),
             made: Entry::default(),
             found: Vec::new(),
             refusal: None,
@@ -176,7 +179,7 @@ impl Machine {
         answer: Result<Answer, CallError>,
     ) -> Vec<Effect> {
         match purpose {
-            Purpose::Survey => self.surveyed(place, answer),
+            Purpose::Survey(number) => self.surveyed(number, answer),
             Purpose::Check => self.checked(place, answer),
             Purpose::Write => self.written(place, answer),
             Purpose::Locate => self.located(place, answer),

@@ -2,7 +2,7 @@
 
 use crate::cloud::{Call, CallError};
 use crate::document::subject;
-use crate::kind::Kind;
+use crate::kind::{Kind, Listed};
 use crate::kinds;
 use crate::plan::{Check, PROJECT_TAG, PlanTarget, Step, fingerprint};
 use crate::read::{as_map, text};
@@ -23,8 +23,33 @@ pub(super) enum Seen {
 }
 
 /// Whether the fields that a step overwrites are as they were when the plan was made.
+/// The check is resolved.
 pub(super) fn is_unchanged(step: &Step, check: &Check, output: &Value) -> bool {
-    live_body(step, output).is_some_and(|b| fingerprint(&check.fields, &b) == check.fingerprint)
+    let Some(live) = live_body(step, check, output) else { return false };
+    match &check.rows {
+        Some(rows) => holds(step, check, &live, &rows.was),
+        None => fingerprint(&check.fields, &live) == check.fingerprint,
+    }
+}
+
+/// Whether the members that a step changes are in the set as `wanted` says, and no others of them.
+fn holds(step: &Step, check: &Check, live: &Map<String, Value>, wanted: &Value) -> bool {
+    let Some(rows) = &check.rows else { return false };
+    let spec = kinds::get(&step.kind).map(|k| k.spec());
+    let mut sets = spec.into_iter().flat_map(|s| s.members);
+    let Some(set) = sets.find(|m| check.fields.iter().any(|f| f == m.field)) else { return false };
+    let list = |value: Option<&'_ Value>| value.and_then(Value::as_array).cloned();
+    let there = list(live.get(set.field)).unwrap_or_default();
+    let wanted = list(Some(wanted)).unwrap_or_default();
+    let of = |all: &[Value], key: &Value| all.iter().find(|m| (set.key)(m) == *key).cloned();
+    let touched = [list(Some(&rows.was)), list(Some(&rows.is))];
+    let mut keys = touched.iter().flatten().flatten().map(set.key);
+    keys.all(|key| of(&there, &key) == of(&wanted, &key))
+}
+
+/// The List operation that a check reads by; None where it describes.
+pub(super) fn listed_by(step: &Step, operation: &str) -> Option<&'static Listed> {
+    kinds::get(&step.kind)?.spec().listed.iter().find(|l| l.operation == operation)
 }
 
 /// The same, where a write of the step may have taken effect; `sent` is its input.
@@ -32,9 +57,14 @@ pub(super) fn seen(step: &Step, check: &Check, sent: &Value, output: &Value) -> 
     if is_unchanged(step, check, output) {
         return Seen::Unchanged;
     }
-    let (Some(kind), Some(mut live)) = (kinds::get(&step.kind), live_body(step, output)) else {
+    let live = live_body(step, check, output);
+    let (Some(kind), Some(mut live)) = (kinds::get(&step.kind), live) else {
         return Seen::Moved;
     };
+    if let Some(rows) = &check.rows {
+        let as_sent = holds(step, check, &live, &rows.is);
+        return if as_sent { Seen::AsSent } else { Seen::Moved };
+    }
     let mut wanted = flattened(kind, sent);
     kind.normalise(&mut wanted);
     kind.canonical(&mut wanted);
@@ -52,9 +82,14 @@ pub(super) fn seen(step: &Step, check: &Check, sent: &Value, output: &Value) -> 
     if check.fields.iter().all(as_sent) { Seen::AsSent } else { Seen::Moved }
 }
 
-/// The body of a Describe answer, as a snapshot would hold it.
-fn live_body(step: &Step, output: &Value) -> Option<Map<String, Value>> {
+/// The body of a Describe answer, as a snapshot would hold it; the one field that a List answer gives.
+fn live_body(step: &Step, check: &Check, output: &Value) -> Option<Map<String, Value>> {
     let kind = kinds::get(&step.kind)?;
+    if let Some(listed) = listed_by(step, &check.operation) {
+        let rows = output.get(listed.items).and_then(Value::as_array)?;
+        let value = crate::read::listed_value(kind, listed, rows);
+        return Some(value.map(|v| (listed.field.to_owned(), v)).into_iter().collect());
+    }
     let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
     let body = if member.is_empty() { output } else { output.get(member).unwrap_or(output) };
     let summary = crate::read::Summary::new(String::new(), String::new(), step.name.clone());

@@ -4,12 +4,13 @@
 use super::recognise;
 use crate::cloud::{Call, CallError, Cloud};
 use crate::kinds;
-use crate::plan::Plan;
-use crate::read::{ReadOptions, Reader, json_of, text};
+use crate::plan::{Action, Check, Plan, Step};
+use crate::read::{ReadOptions, Reader, json_of, pages, text};
 use crate::resolve::{Resolver, references};
-use crate::resource::{Instance, Names};
+use crate::resource::{Entry, Instance, Names};
 use crate::snapshot::call_failed;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use trunkline_model::{Diagnostic, Report};
 
@@ -45,17 +46,18 @@ async fn changed(
 ) -> Result<Vec<String>, CallError> {
     let (names, bindings) = (Names::default(), crate::bindings::Bindings::default());
     let resolver = Resolver { instance, names: &names, bindings: &bindings };
-    let checks = plan.steps.iter().filter_map(|step| {
-        let check = step.check.as_ref()?;
-        let mut input = check.input.clone();
-        resolver.value(&mut input).ok()?;
-        Some((step, check, Call::new("connect", &check.operation, input)))
+    let checks = plan.steps.iter().flat_map(|step| step.checks().map(move |check| (step, check)));
+    let checks = checks.filter_map(|(step, check)| {
+        let mut check = check.clone();
+        // What the plan itself makes cannot have changed.
+        check.values_mut().try_for_each(|value| resolver.value(value)).ok()?;
+        Some((step, check))
     });
-    stream::iter(checks)
-        .map(|(step, check, call)| async move {
+    let moved: Vec<Option<String>> = stream::iter(checks)
+        .map(|(step, check)| async move {
             let who = crate::document::subject(&step.kind, &step.name);
-            match cloud.call(call).await {
-                Ok(answer) if recognise::is_unchanged(step, check, &answer.output) => Ok(None),
+            match read(cloud, step, &check).await {
+                Ok(output) if recognise::is_unchanged(step, &check, &output) => Ok(None),
                 Ok(_) => Ok(Some(format!("{who} changed"))),
                 Err(error) if error.is("ResourceNotFoundException") => {
                     Ok(Some(format!("{who} is gone")))
@@ -64,9 +66,24 @@ async fn changed(
             }
         })
         .buffer_unordered(READS_AT_ONCE)
-        .try_filter_map(|moved| async move { Ok(moved) })
         .try_collect()
-        .await
+        .await?;
+    // What several reads tell of one resource is told once.
+    let moved: BTreeSet<String> = moved.into_iter().flatten().collect();
+    Ok(moved.into_iter().collect())
+}
+
+/// Makes the call of a check, all its pages; the check is resolved.
+async fn read(cloud: &dyn Cloud, step: &Step, check: &Check) -> Result<Value, CallError> {
+    let (operation, input) = (check.operation.as_str(), check.input.clone());
+    match recognise::listed_by(step, operation) {
+        Some(listed) => {
+            let (items, token) = (listed.items, "NextToken");
+            let rows = pages(cloud, "connect", operation, items, input, token).await?;
+            Ok(json!({ items: rows }))
+        }
+        None => Ok(cloud.call(Call::new("connect", operation, input)).await?.output),
+    }
 }
 
 /// Names that the plan makes and that somebody else made since.
@@ -87,15 +104,24 @@ async fn made_since(
             wanted.entry(key).or_default().insert(spec.own_name(&step.name));
         }
     }
+    // Who gives up its name for what the plan makes.
+    let renamed: BTreeSet<(&str, String)> = plan
+        .steps
+        .iter()
+        .filter(|step| step.action == Action::Rename)
+        .map(|step| {
+            (step.kind.as_str(), recognise::wrote(step, &step.call.input, &Entry::default()))
+        })
+        .collect();
     let options = ReadOptions::default();
     let reader = Reader { cloud, instance, options: &options };
     let mut found = Vec::new();
     for ((kind, input), names) in wanted {
         let Some(list) = kinds::get(kind).and_then(|k| k.spec().list.as_ref()) else { continue };
-        let (_, _, name) = list.members;
+        let (id, _, name) = list.members;
         for row in reader.pages(list.operation, list.items, json_of(&input)).await? {
             let name = text(&row, name);
-            if names.contains(&name) {
+            if names.contains(&name) && !renamed.contains(&(kind, text(&row, id))) {
                 found.push(format!(
                     "{} was made by somebody else",
                     crate::document::subject(kind, &name)

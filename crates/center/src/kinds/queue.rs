@@ -1,7 +1,7 @@
 //! Standard queues, with their quick connects, whisper flow and caller id. Agents' own queues are not here.
 
 use crate::kind::{
-    Create, Describe, Format, Kind, List, Members, Rename, Retire, Search, Spec, Update,
+    Create, Describe, Format, Kind, List, Listed, Members, Rename, Retire, Search, Spec, Update,
 };
 use crate::permissions::On;
 use crate::resource::Resource;
@@ -60,6 +60,12 @@ static SPEC: Spec = Spec {
         "Status",
         "QuickConnectIds",
     ],
+    listed: &[Listed {
+        field: "QuickConnectIds",
+        operation: "ListQueueQuickConnects",
+        items: "QuickConnectSummaryList",
+        row: |row| row["Id"].clone(),
+    }],
     ignored: &["QueueId", "QueueArn", "QueueType"],
     ids: &[
         (&["HoursOfOperationId"], "hours"),
@@ -129,18 +135,11 @@ impl Kind for Queue {
 
     fn complete<'a>(
         &'a self,
-        reader: &'a Reader<'a>,
+        _: &'a Reader<'a>,
         resource: &'a mut Resource,
     ) -> BoxFuture<'a, Result<(), CallError>> {
         Box::pin(async move {
             resource.retired = resource.body.get("Status") == Some(&json!("DISABLED"));
-            let input = json!({ "QueueId": resource.id });
-            let rows =
-                reader.pages("ListQueueQuickConnects", "QuickConnectSummaryList", input).await?;
-            let ids: Vec<Value> = rows.iter().filter_map(|r| r.get("Id").cloned()).collect();
-            if !ids.is_empty() {
-                resource.body.insert("QuickConnectIds".to_owned(), Value::Array(ids));
-            }
             Ok(())
         })
     }

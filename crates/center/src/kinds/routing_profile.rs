@@ -1,14 +1,10 @@
 //! Routing profiles with their channels and queues. Search leaves out how a channel treats the others and
 //! the timer, so that each profile is described. Queues for manual assignment are reported, not managed.
 
-use crate::cloud::CallError;
 use crate::kind::{
-    Create, Describe, Format, IdField, Kind, List, Members, Rename, Retire, Spec, Update,
+    Create, Describe, Format, IdField, Kind, List, Listed, Members, Rename, Retire, Spec, Update,
 };
 use crate::permissions::On;
-use crate::read::Reader;
-use crate::resource::Resource;
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 /// The kind `routing-profile`.
@@ -52,6 +48,18 @@ static SPEC: Spec = Spec {
         tags: true,
     }),
     fields: FIELDS,
+    listed: &[Listed {
+        field: "QueueConfigs",
+        operation: "ListRoutingProfileQueues",
+        items: "RoutingProfileQueueConfigSummaryList",
+        row: |row| {
+            json!({
+                "QueueReference": { "QueueId": row["QueueId"], "Channel": row["Channel"] },
+                "Priority": row["Priority"],
+                "Delay": row["Delay"],
+            })
+        },
+    }],
     ignored: &[
         "RoutingProfileId",
         "RoutingProfileArn",
@@ -107,30 +115,6 @@ impl Kind for RoutingProfile {
             body.shift_remove(count);
         }
         self.canonical(body);
-    }
-
-    fn complete<'a>(
-        &'a self,
-        reader: &'a Reader<'a>,
-        resource: &'a mut Resource,
-    ) -> BoxFuture<'a, Result<(), CallError>> {
-        Box::pin(async move {
-            let items = "RoutingProfileQueueConfigSummaryList";
-            let input = json!({ "RoutingProfileId": resource.id });
-            let rows = reader.pages("ListRoutingProfileQueues", items, input).await?;
-            let config = |row: &Value| {
-                json!({
-                    "QueueReference": { "QueueId": row["QueueId"], "Channel": row["Channel"] },
-                    "Priority": row["Priority"],
-                    "Delay": row["Delay"],
-                })
-            };
-            let configs: Vec<Value> = rows.iter().map(config).collect();
-            if !configs.is_empty() {
-                resource.body.insert("QueueConfigs".to_owned(), Value::Array(configs));
-            }
-            Ok(())
-        })
     }
 
     fn canonical(&self, body: &mut Map<String, Value>) {

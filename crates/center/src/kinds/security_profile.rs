@@ -2,14 +2,12 @@
 //! call that writes all. The name of a profile cannot be changed.
 
 use super::aws_made;
-use crate::cloud::CallError;
 use crate::document::Document;
-use crate::kind::{Create, Describe, Format, Kind, List, Retire, Spec, Update};
+use crate::kind::{Create, Describe, Format, Kind, List, Listed, Retire, Spec, Update};
 use crate::permissions::On;
 use crate::plan::Change;
-use crate::read::{Reader, is_empty};
+use crate::read::is_empty;
 use crate::resource::Resource;
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use trunkline_model::Diagnostic;
 
@@ -29,11 +27,15 @@ const WRITTEN: &[&str] = &[
 ];
 
 /// What Describe lacks: the member of document and answer, and the List operation.
-const LISTED: [(&str, &str); 3] = [
-    ("Permissions", "ListSecurityProfilePermissions"),
-    ("Applications", "ListSecurityProfileApplications"),
-    ("AllowedFlowModules", "ListSecurityProfileFlowModules"),
+const LISTED: &[Listed] = &[
+    listed("Permissions", "ListSecurityProfilePermissions"),
+    listed("Applications", "ListSecurityProfileApplications"),
+    listed("AllowedFlowModules", "ListSecurityProfileFlowModules"),
 ];
+
+const fn listed(field: &'static str, operation: &'static str) -> Listed {
+    Listed { field, operation, items: field, row: Value::clone }
+}
 
 static SPEC: Spec = Spec {
     name: "security-profile",
@@ -67,7 +69,7 @@ static SPEC: Spec = Spec {
         "AllowedFlowModules",
         "Permissions",
     ],
-    apart: &["Permissions", "Applications", "AllowedFlowModules"],
+    listed: LISTED,
     ignored: &["OrganizationResourceId"],
     ids: &[
         (&["AllowedAccessControlHierarchyGroupId"], "hierarchy-group"),
@@ -94,27 +96,6 @@ impl Kind for SecurityProfile {
             body.shift_remove("Type");
         }
         sort(body);
-    }
-
-    fn complete<'a>(
-        &'a self,
-        reader: &'a Reader<'a>,
-        resource: &'a mut Resource,
-    ) -> BoxFuture<'a, Result<(), CallError>> {
-        Box::pin(async move {
-            let input = json!({ "SecurityProfileId": resource.id });
-            let lists = LISTED.map(|(member, operation)| {
-                let rows = reader.pages(operation, member, input.clone());
-                async move { Ok::<_, CallError>((member, rows.await?)) }
-            });
-            for (member, rows) in futures_util::future::try_join_all(lists).await? {
-                if !rows.is_empty() {
-                    resource.body.insert(member.to_owned(), Value::Array(rows));
-                }
-            }
-            sort(&mut resource.body);
-            Ok(())
-        })
     }
 
     fn comparable(&self, resource: &Resource, wanted: &Document) -> Map<String, Value> {

@@ -1,13 +1,11 @@
 //! Users, where they are asked for. Never passwords; a user whose sign-in Connect itself manages cannot be
 //! made here. Settings by channel (`AutoAcceptConfigs` ...) are reported, not managed.
 
-use crate::cloud::CallError;
-use crate::kind::{Create, Describe, Format, IdField, Kind, List, Members, Retire, Spec, Update};
+use crate::kind::{
+    Create, Describe, Format, IdField, Kind, List, Listed, Members, Retire, Spec, Update,
+};
 use crate::permissions::On;
 use crate::plan::{Change, StepsOf};
-use crate::read::Reader;
-use crate::resource::Resource;
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use trunkline_model::Diagnostic;
 
@@ -51,6 +49,12 @@ static SPEC: Spec = Spec {
         "HierarchyGroupId",
         "UserProficiencies",
     ],
+    listed: &[Listed {
+        field: "UserProficiencies",
+        operation: "ListUserProficiencies",
+        items: "UserProficiencyList",
+        row: Value::clone,
+    }],
     ignored: &["DirectoryUserId"],
     ids: IDS,
     updates: &[
@@ -94,21 +98,6 @@ impl Kind for User {
 
     fn opt_in(&self) -> bool {
         true
-    }
-
-    fn complete<'a>(
-        &'a self,
-        reader: &'a Reader<'a>,
-        resource: &'a mut Resource,
-    ) -> BoxFuture<'a, Result<(), CallError>> {
-        Box::pin(async move {
-            let input = json!({ "UserId": resource.id });
-            let rows = reader.pages("ListUserProficiencies", "UserProficiencyList", input).await?;
-            if !rows.is_empty() {
-                resource.body.insert("UserProficiencies".to_owned(), Value::Array(rows));
-            }
-            Ok(())
-        })
     }
 
     fn canonical(&self, body: &mut Map<String, Value>) {

@@ -136,14 +136,15 @@ impl Plan {
         let mut surveys: Vec<Survey> = Vec::new();
         let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
         for place in noticed {
-            let Some(check) = &self.steps[place].check else { continue };
-            let key = (check.operation.clone(), check.input.to_string());
-            let at = *known.entry(key).or_insert_with(|| {
-                let (operation, input) = (check.operation.clone(), check.input.clone());
-                surveys.push(Survey { operation, input, steps: Vec::new() });
-                surveys.len() - 1
-            });
-            surveys[at].steps.push(place);
+            for check in self.steps[place].checks() {
+                let key = (check.operation.clone(), check.input.to_string());
+                let at = *known.entry(key).or_insert_with(|| {
+                    let (operation, input) = (check.operation.clone(), check.input.clone());
+                    surveys.push(Survey { operation, input, steps: Vec::new() });
+                    surveys.len() - 1
+                });
+                surveys[at].steps.push(place);
+            }
         }
         surveys
     }
@@ -155,7 +156,7 @@ impl Plan {
         for (step, _) in self.steps.iter().zip(phases).filter(|(_, p)| *p > Phase::Quiet) {
             mixed.steps += 1;
             let operations = std::iter::once(&step.call.operation);
-            for operation in operations.chain(step.check.as_ref().map(|c| &c.operation)) {
+            for operation in operations.chain(step.checks().map(|c| &c.operation)) {
                 *mixed.calls.entry(operation.clone()).or_default() += 1;
             }
         }

@@ -22,6 +22,7 @@ fn step(kind: &str, name: &str, operation: &str, action: Action, refers: &[Strin
         made: None,
         needs: Vec::new(),
         check: None,
+        lists: Vec::new(),
         as_draft: Vec::new(),
         adopt: None,
         after: Vec::new(),

@@ -1,7 +1,7 @@
 //! Resolves the references of finished steps: what has a value already gets it, what the plan itself makes
 //! stays a reference until then.
 
-use super::Step;
+use super::{Check, Step};
 use crate::document::subject;
 use crate::resolve::{Resolver, Unresolved};
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ pub(super) fn resolve_now(steps: &mut [Step], resolver: &Resolver<'_>) -> Result
         let who = subject(&step.kind, &step.name);
         let inputs = std::iter::once(&mut step.call.input)
             .chain(step.as_draft.iter_mut().map(|c| &mut c.input))
-            .chain(step.check.iter_mut().map(|c| &mut c.input))
+            .chain(step.check.iter_mut().chain(&mut step.lists).flat_map(Check::values_mut))
             .chain(step.adopt.iter_mut().map(|a| &mut a.list_input));
         for input in inputs {
             let walked =

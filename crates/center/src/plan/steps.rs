@@ -1,13 +1,12 @@
 //! Steps of one resource, by the data of its kind.
 
-use super::{Action, Adopt, Change, Check, Step, StepCall};
+use super::{Action, Adopt, Change, Step, StepCall, before};
 use crate::document::tags_key;
 use crate::kind::{Create, Members, Spec, Update};
 use crate::ownership::TAGS_AT_MOST;
 use crate::portable::id_field;
 use crate::read::{as_map, json_of};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use trunkline_flow::reference::{self, Reference};
 use trunkline_flow::rewrite;
 use trunkline_model::Diagnostic;
@@ -84,6 +83,7 @@ impl StepsOf<'_> {
             needs: Vec::new(),
             after: Vec::new(),
             check: None,
+            lists: Vec::new(),
             as_draft: Vec::new(),
             adopt: None,
             stub: None,
@@ -192,8 +192,11 @@ fn push_update(spec: &'static Spec, update: &Update, change: &Change<'_>, steps:
             }
         }
     }
-    let check = change.live.and_then(|live| check(spec, update.fields, live));
-    steps.connect(Action::Update, update.operation, input).check = check;
+    let step = steps.connect(Action::Update, update.operation, input);
+    if let Some(live) = change.live {
+        step.check = before::check(spec, update.fields, live);
+        step.lists = before::lists(spec, update.fields, live);
+    }
 }
 
 /// What stands for nothing in the place of a value; None where nothing does.
@@ -215,40 +218,6 @@ pub fn beside(spec: &Spec, body: &Map<String, Value>, explicit: bool) -> Map<Str
         explicit_ids(spec, &mut members);
     }
     as_map(members)
-}
-
-/// The read before an update: the fields that it overwrites must be as they were.
-pub fn check(
-    spec: &'static Spec,
-    fields: &[&str],
-    live: &crate::resource::Resource,
-) -> Option<Check> {
-    let describe = spec.describe.as_ref()?;
-    let seen: Vec<&str> = fields.iter().copied().filter(|f| !spec.apart.contains(f)).collect();
-    if seen.is_empty() {
-        return None;
-    }
-    let mut input = beside(spec, &live.body, false);
-    input.insert("InstanceId".to_owned(), json!("${instance.id:this}"));
-    if !spec.id_member.is_empty() {
-        input.insert(spec.id_member.to_owned(), json!(reference::escape(&live.id)));
-    }
-    Some(Check {
-        operation: describe.operation.to_owned(),
-        input: Value::Object(input),
-        fields: seen.iter().map(|f| (*f).to_owned()).collect(),
-        fingerprint: fingerprint(&seen, &live.body),
-    })
-}
-
-/// Fingerprints some fields of a body.
-pub fn fingerprint<S: AsRef<str>>(fields: &[S], body: &Map<String, Value>) -> String {
-    let mut chosen: Vec<Option<Value>> =
-        fields.iter().map(|f| body.get(f.as_ref()).cloned()).collect();
-    // Search and Describe may print members in orders of their own.
-    chosen.iter_mut().flatten().for_each(Value::sort_all_objects);
-    let bytes = serde_json::to_vec(&chosen).unwrap_or_default();
-    crate::filename::hex(&Sha256::digest(bytes))
 }
 
 fn list(value: Option<&Value>) -> Vec<Value> {
@@ -293,14 +262,28 @@ fn change_members(
     let added = after.iter().filter(|i| has(&before, i).is_none()).cloned().collect();
     let changed: Vec<Value> =
         after.iter().filter(|i| has(&before, i).is_some_and(|b| b != **i)).cloned().collect();
-    let gone: Vec<Value> =
-        before.iter().filter(|i| has(&after, i).is_none()).map(members.key).collect();
+    let gone = before.iter().filter(|i| has(&after, i).is_none()).cloned().collect();
+    let known = steps.steps.len();
     // Additions first: a caller in between finds more, never less.
-    batches(steps, spec, members.associate, members, added);
+    let mut all: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
+    let mut batch = |call: (&str, &str), items: Vec<Value>, keys: bool| {
+        for items in items.chunks(members.batch) {
+            let was = items.iter().filter_map(|i| has(&before, i)).collect();
+            let is = items.iter().filter_map(|i| has(&after, i)).collect();
+            all.push((was, is));
+        }
+        let sent = if keys { items.iter().map(members.key).collect() } else { items };
+        batches(steps, spec, call, members, sent);
+    };
+    batch(members.associate, added, false);
     if let Some(update) = members.update {
-        batches(steps, spec, update, members, changed);
+        batch(update, changed, false);
     }
-    batches(steps, spec, members.disassociate, members, gone);
+    batch(members.disassociate, gone, true);
+    let Some(live) = change.live else { return };
+    for (step, touched) in steps.steps[known..].iter_mut().zip(all) {
+        step.check = before::members(spec, members, touched, live);
+    }
 }
 
 /// The tags of a new resource: the document's, and the project's own.
@@ -344,7 +327,7 @@ pub fn tag_changes(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf
 }
 
 /// Gives references in id fields their form: such a field holds the id, every other place the ARN.
-fn explicit_ids(spec: &Spec, input: &mut Value) {
+pub(super) fn explicit_ids(spec: &Spec, input: &mut Value) {
     let walked = rewrite::map_strings::<()>(input, &mut |path, text| {
         let form = match id_field(spec.ids, path) {
             None | Some("bucket" | "key" | "origin") => return Ok(None),

@@ -57,7 +57,13 @@ pub fn documents(files: &[Text<'_>]) -> Documents {
 impl Bench {
     /// A fresh instance with what AWS puts there.
     pub fn new() -> Self {
-        let lab = Lab::open(Options { seed: Some(7), ..Options::default() }).expect("a lab");
+        Self::lagging(Options::default().search_lag_seconds)
+    }
+
+    /// The same, where a search shows what was there some seconds ago (less than 300).
+    pub fn lagging(search_lag_seconds: f64) -> Self {
+        let options = Options { seed: Some(7), search_lag_seconds, ..Options::default() };
+        let lab = Lab::open(options).expect("a lab");
         let cloud = MemoryCloud::new(&lab, ACCOUNT, REGION);
         let made = serde_json::json!({
             "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": "acme-test",

@@ -4,6 +4,7 @@ mod associations;
 mod contents;
 mod harness;
 mod instance;
+mod meanwhile;
 mod renamed;
 mod routing;
 mod scene;

@@ -1,9 +1,10 @@
 //! Renames become name updates: of every kind whose name the service changes, exchanged names, rings, and
 //! together with an edit. The ids stay.
 
-use crate::harness::{Bench, Text, documents};
+use crate::harness::{Bench, Text, documents, wait};
 use serde_json::{Value, json};
 use trunkline_center::Documents;
+use trunkline_center::apply::verify;
 use trunkline_center::plan::Action;
 use trunkline_center::renames::Renames;
 use trunkline_center::state::NOTHING;
@@ -124,11 +125,28 @@ fn a_rename_together_with_an_edit_and_a_new_one_under_the_old_name() {
     record(&mut bench, &[("hours", "A", "B")]);
     let (path, text) = hours("B");
     let edited = (path, text.replace("Los_Angeles", "New_York"));
-    let steps = bench.deploy(&load(&[edited, hours("A")]));
+    let wanted = load(&[edited, hours("A")]);
+    let plan = bench.plan(&wanted).expect("a plan");
+    // Saved, it is not stale because of the one that gives up its name.
+    wait(verify(&bench.cloud, &bench.instance, &plan)).expect("a plan that still fits");
+    let steps = bench.deploy(&wanted);
     assert_eq!(steps.len(), 3, "{steps:?}");
     assert_eq!(steps.iter().filter(|s| *s == "CreateHoursOfOperation").count(), 1);
     assert_eq!(id(&bench, "hours", "B"), before);
     assert_ne!(id(&bench, "hours", "A"), before);
+}
+
+#[test]
+fn a_saved_plan_is_stale_once_somebody_else_made_what_it_makes() {
+    let mut bench = Bench::new();
+    bench.deploy(&load(&[hours("A")]));
+    record(&mut bench, &[("hours", "A", "B")]);
+    let plan = bench.plan(&load(&[hours("B"), hours("A"), hours("C")])).expect("a plan");
+    wait(verify(&bench.cloud, &bench.instance, &plan)).expect("a plan that still fits");
+    let theirs = json!({ "Name": "C", "TimeZone": "UTC", "Config": [] });
+    call(&bench, "CreateHoursOfOperation", theirs);
+    let found = wait(verify(&bench.cloud, &bench.instance, &plan)).expect_err("stale").0;
+    assert_eq!((found[0].code.as_str(), found[0].notes.len()), ("TL0403", 1), "{found:#?}");
 }
 
 #[test]

@@ -158,7 +158,10 @@ pub(in crate::kinds) fn update(
                 json!(if archived { "ARCHIVED" } else { "ACTIVE" }),
             );
         }
-        steps.connect(Action::Update, draftable.update_metadata, input);
+        let seen = [(described, "description"), (state, "state")];
+        let seen: Vec<&str> = seen.into_iter().filter(|(d, _)| *d).map(|(_, f)| f).collect();
+        let step = steps.connect(Action::Update, draftable.update_metadata, input);
+        step.check = saved_read(draftable, live, &seen, &live.body);
     }
     tag_changes(spec, change, steps);
 }
@@ -194,17 +197,28 @@ pub(in crate::kinds) fn publish_in_cycles(
 
 /// The read before content is written: what is saved must be what the plan saw, draft or not.
 pub(in crate::kinds) fn saved_check(draftable: &Draftable, live: &Resource) -> Option<Check> {
-    let describe = draftable.spec.describe.as_ref()?;
     let mut seen = live.body.clone();
     if let Some(draft) = &live.draft {
         seen.shift_remove("layout");
         seen.extend(draft.clone());
     }
+    saved_read(draftable, live, draftable.content_members, &seen)
+}
+
+/// The read of what is saved, there being something published or not.
+fn saved_read(
+    draftable: &Draftable,
+    live: &Resource,
+    fields: &[&str],
+    seen: &Map<String, Value>,
+) -> Option<Check> {
+    let describe = draftable.spec.describe.as_ref()?;
     let id = format!("{}:$SAVED", live.id);
     Some(Check {
         operation: describe.operation.to_owned(),
         input: json!({ "InstanceId": "${instance.id:this}", draftable.spec.id_member: id }),
-        fields: draftable.content_members.iter().map(|f| (*f).to_owned()).collect(),
-        fingerprint: fingerprint(draftable.content_members, &seen),
+        fields: fields.iter().map(|f| (*f).to_owned()).collect(),
+        fingerprint: fingerprint(fields, seen),
+        rows: None,
     })
 }
