@@ -250,6 +250,7 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0530", "something cannot be undone", ExitKind::Verdict),
     code("TL0531", "a rollback leaves something as it is", ExitKind::Verdict),
     code("TL0532", "a run cannot be rolled back", ExitKind::Usage),
+    code("TL0533", "what is still used is not taken out of use", ExitKind::Verdict),
     code("TL0601", "no credentials", ExitKind::Credentials),
     code("TL0602", "credentials expired", ExitKind::Credentials),
     code("TL0603", "a role may not be assumed", ExitKind::Credentials),

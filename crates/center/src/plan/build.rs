@@ -146,7 +146,8 @@ pub(crate) fn build_under(
     rename_all(input, renamings, &mut draft);
     let mut claims = Vec::new();
     if input.options.prune {
-        super::prune::retire(input, &mut draft.steps, &mut draft.changes, &mut claims);
+        let Draft { steps, changes, findings, .. } = &mut draft;
+        super::prune::retire(input, steps, changes, &mut claims, findings);
     }
     extra(&mut draft.steps, &mut draft.changes);
     if !draft.problems.is_empty() {

@@ -2,7 +2,11 @@
 //!
 //! A first apply archives, disables or tags; only a later one deletes. What belongs to another project
 //! or to nobody carries no tag of ours, nor is it in the ledger, and is never here. What cannot carry tags is
-//! retired by a mark in the ledger alone.
+//! retired by a mark in the ledger alone. What something that stays still uses is neither (`used`).
+
+mod used;
+
+pub(crate) use used::named as names_used;
 
 use super::{Action, PlanInput, PlanOptions, PlannedChange, Step, StepsOf};
 use crate::kind::{Kind, Retire};
@@ -12,6 +16,7 @@ use crate::read::{as_map, json_of};
 use crate::resource::Resource;
 use serde_json::{Map, Value, json};
 use trunkline_flow::reference::escape;
+use trunkline_model::Diagnostic;
 
 /// The tag of a resource that was retired where the service knows no state for it.
 pub const RETIRED_TAG: &str = "trunkline:retired";
@@ -19,22 +24,22 @@ pub const RETIRED_TAG: &str = "trunkline:retired";
 /// The kind under which the ordering knows what is deleted; no reference can have it.
 const DELETED: &str = "(deleted)";
 
-/// Adds the steps that retire or delete what is not wanted any more.
+/// Adds the steps that retire or delete what is not wanted any more and nothing that stays uses.
 pub(super) fn retire(
     input: &PlanInput<'_>,
     steps: &mut Vec<Step>,
     changes: &mut Vec<PlannedChange>,
     claims: &mut Vec<Claim>,
+    found: &mut Vec<Diagnostic>,
 ) {
-    // What refers to others goes before them: kinds and names in the opposite order of their making.
-    for resource in input.snapshot.resources.iter().rev() {
+    let unheld = unheld(input);
+    let used = used::of(input, &unheld);
+    let ledger = &input.baseline.ledger;
+    let mut deleted: Vec<&Resource> = Vec::new();
+    for resource in unheld {
         let Some(kind) = kinds::get(resource.kind) else { continue };
-        let PlanOptions { project, limits, .. } = input.options;
-        let ledger = &input.baseline.ledger;
-        let ours = ownership::owner(kind, resource, project, ledger) == Owner::Ours;
-        let held = input.documents.get(resource.kind, &resource.name).is_some()
-            || limits.leave_alone(resource.kind, &resource.name);
-        if !ours || held || kind.system(resource) {
+        if let Some(users) = used.get(&(resource.kind, resource.name.clone())) {
+            found.push(used::stays(resource, users));
             continue;
         }
         let tagged = resource.tags.contains_key(RETIRED_TAG);
@@ -54,10 +59,37 @@ pub(super) fn retire(
             claims.push(Claim { kind, name, change: ClaimChange::Lost, step });
         }
         if let Some(action) = action {
+            deleted.extend((action == Action::Delete).then_some(resource));
             let lines = vec!["the project does not hold it any more".to_owned()];
             let (kind, name) = (resource.kind.to_owned(), resource.name.clone());
             changes.push(PlannedChange { action, kind, name, lines, layout_only: false });
         }
+    }
+    found.extend(used::unknown(input, &deleted));
+}
+
+/// What is the project's and it no longer holds. What refers to others goes before them: kinds and names in
+/// the opposite order of their making.
+fn unheld<'a>(input: &PlanInput<'a>) -> Vec<&'a Resource> {
+    let PlanOptions { project, limits, .. } = input.options;
+    let is_unheld = |resource: &&Resource| {
+        let Some(kind) = kinds::get(resource.kind) else { return false };
+        let owner = ownership::owner(kind, resource, project, &input.baseline.ledger);
+        let held = input.documents.get(resource.kind, &resource.name).is_some()
+            || limits.leave_alone(resource.kind, &resource.name);
+        owner == Owner::Ours && !held && !kind.system(resource)
+    };
+    input.snapshot.resources.iter().rev().filter(is_unheld).collect()
+}
+
+/// Whether a prune, now or a later one, takes resources of the kind away, and not only out of use.
+fn goes(kind: &dyn Kind) -> bool {
+    let spec = kind.spec();
+    match spec.ownership() {
+        Ownership::Setting => false,
+        // Associations are taken away at once.
+        Ownership::Listed => true,
+        Ownership::Tagged => spec.delete.is_some() && !matches!(spec.retire, Retire::Never),
     }
 }
 

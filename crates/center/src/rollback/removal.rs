@@ -7,10 +7,11 @@ use crate::document::subject;
 use crate::export::document_body;
 use crate::kind::{Kind, KindName, Retire};
 use crate::kinds;
-use crate::plan::{Action, PlannedChange, REMOVED, Step, StepCall, StepsOf, beside};
+use crate::plan::{
+    Action, PlannedChange, REMOVED, Step, StepCall, StepsOf, beside, names_used as named,
+};
 use crate::portable::Portable;
 use crate::read::{as_map, is_empty, json_of};
-use crate::resolve::references;
 use crate::resource::Resource;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,13 +107,6 @@ fn users(
         Some(document) => named(&document.body),
         None => named(&body_of(resource)),
     }
-}
-
-fn named(body: &Body) -> BTreeSet<Key> {
-    let all = references(&Value::Object(body.clone()));
-    let known =
-        |r: trunkline_flow::reference::Reference| Some((kinds::get(&r.kind)?.spec().name, r.name));
-    all.into_iter().filter_map(known).collect()
 }
 
 /// What something else still uses stays, and what that uses.

@@ -257,9 +257,7 @@ fn a_rollback_is_taken_up_and_taken_back_like_any_other_run() {
 fn what_a_run_retired_or_deleted_comes_back() {
     let mut stage = fresh(true);
     // People stay, and what they use.
-    let first: Vec<Text> =
-        everything().into_iter().filter(|(path, _)| !path.contains("/users/")).collect();
-    stage.deploy(&documents(&first));
+    stage.deploy(&documents(&everything()));
     stage.options.prune = true;
     let less: Vec<Text> = second_of_few();
     let wanted = documents(&less);
@@ -280,4 +278,33 @@ fn what_a_run_retired_or_deleted_comes_back() {
 /// A project that holds little of what the first version held.
 fn second_of_few() -> Vec<Text> {
     vec![hours(), inbound("Main", vec![say("Hello")])]
+}
+
+#[test]
+fn what_something_that_stays_still_uses_is_not_pruned_and_its_users_are_told() {
+    let mut stage = fresh(true);
+    stage.deploy(&documents(&everything()));
+    stage.options.prune = true;
+    let wanted = documents(&second_of_few());
+    for round in ["retires", "deletes"] {
+        let plan = stage.plan(&wanted).unwrap_or_else(|report| panic!("{round}: {report:#?}"));
+        let told: BTreeMap<String, Vec<String>> = plan
+            .findings
+            .iter()
+            .filter(|found| found.code == "TL0533")
+            .map(|found| (found.message.clone(), found.notes.clone()))
+            .collect();
+        let coach = &told["security-profile \"Coach\" is still used and stays"];
+        assert_eq!(coach, &["user \"alice\" uses it"], "{round}");
+        // What that uses stays as well.
+        let sales = &told["queue \"Sales\" is still used and stays"];
+        assert!(sales.contains(&"routing-profile \"Agents\" uses it".to_owned()), "{sales:#?}");
+        let touched: Vec<&str> = plan.steps.iter().map(|s| s.id.as_str()).collect();
+        let kept = |id: &&&str| id.contains("/Coach/") || id.contains("/Agents/");
+        assert_eq!(touched.iter().find(kept), None, "{round}");
+        let (_, outcome) = stage.deploy(&wanted);
+        assert_eq!(outcome.done, outcome.total, "{round}");
+    }
+    let all = comparable(&stage);
+    assert!(all.contains_key("security-profile/Coach") && !all.contains_key("module/Ask"));
 }
