@@ -5,7 +5,7 @@
 //! (`Kind::expects`).
 
 use crate::bindings::{Bindings, Bound};
-use crate::cloud::{CallError, Cloud};
+use crate::cloud::{Call, CallError, Cloud};
 use crate::document::{Document, Documents, tags_key};
 use crate::export::document_body;
 use crate::kind::Kind;
@@ -334,7 +334,11 @@ pub struct Editor {
     pub operation: String,
 }
 
-/// Finds in CloudTrail's event history who last wrote to each id. What it does not know is left out.
+/// The most pages of the event history that are read: at 50 events each, two a second.
+const HISTORY_PAGES: usize = 20;
+
+/// Finds in CloudTrail's event history who last wrote to each id. What it does not know is left out. The
+/// history comes newest first; it is read until every id is found, a thousand events at most.
 pub async fn editors(
     cloud: &dyn Cloud,
     ids: &[String],
@@ -343,19 +347,30 @@ pub async fn editors(
         "AttributeKey": "EventSource", "AttributeValue": "connect.amazonaws.com"
     }]);
     let input = json!({ "LookupAttributes": of_connect, "MaxResults": 50 });
-    let events =
-        crate::read::pages(cloud, "cloudtrail", "LookupEvents", "Events", input, "NextToken");
+    let mut input = input;
     let mut found: BTreeMap<String, Editor> = BTreeMap::new();
-    for event in events.await? {
-        let told = text(&event, "CloudTrailEvent");
+    for _ in 0..HISTORY_PAGES {
+        let call = Call::new("cloudtrail", "LookupEvents", input.clone());
+        let page = cloud.call(call).await?.output;
+        note_editors(&page, ids, &mut found);
+        let token = page.get("NextToken").and_then(Value::as_str).filter(|t| !t.is_empty());
+        let all = ids.iter().all(|id| id.is_empty() || found.contains_key(id));
+        let (Some(token), false) = (token, all) else { break };
+        input["NextToken"] = json!(token);
+    }
+    Ok(found)
+}
+
+fn note_editors(page: &Value, ids: &[String], found: &mut BTreeMap<String, Editor>) {
+    for event in page.get("Events").and_then(Value::as_array).into_iter().flatten() {
+        let told = text(event, "CloudTrailEvent");
         let at = event.get("EventTime").and_then(Value::as_f64).unwrap_or_default();
         for id in ids.iter().filter(|id| !id.is_empty() && told.contains(id.as_str())) {
             let newer = found.get(id).is_none_or(|known| known.at < at);
             if newer {
-                let (who, operation) = (text(&event, "Username"), text(&event, "EventName"));
+                let (who, operation) = (text(event, "Username"), text(event, "EventName"));
                 found.insert(id.clone(), Editor { who, at, operation });
             }
         }
     }
-    Ok(found)
 }

@@ -112,6 +112,8 @@ pub enum ClaimChange {
     Gained,
     /// It is out of use: a later prune deletes it.
     Retired,
+    /// A document names it again: it is in use.
+    Wanted,
     /// It is gone, and the ledger loses it.
     Lost,
 }
@@ -149,6 +151,7 @@ impl Claim {
                 ledger.remove(&retired_key(&self.kind), &self.name);
             }
             ClaimChange::Retired => ledger.insert(&retired_key(&self.kind), &self.name),
+            ClaimChange::Wanted => ledger.remove(&retired_key(&self.kind), &self.name),
             ClaimChange::Lost => {
                 ledger.remove(&self.kind, &self.name);
                 ledger.remove(&retired_key(&self.kind), &self.name);

@@ -6,6 +6,7 @@ use super::resolving::resolve_now;
 use super::{
     Action, PLAN_VERSION, PROJECT_TAG, Plan, PlanInput, PlannedChange, Step, StepCall, StepsOf,
 };
+use crate::document::subject;
 use crate::kind::Kind;
 use crate::ownership::{self, Claim, ClaimChange, Owner, Ownership, TAGS_AT_MOST};
 use crate::resource::Resource;
@@ -39,6 +40,11 @@ pub fn adoption(
         let full = live.tags.len() >= TAGS_AT_MOST && !live.tags.contains_key(PROJECT_TAG);
         let listed = kind.spec().ownership() == Ownership::Listed || full;
         let how = if listed { "in the ledger" } else { "by its tag" };
+        if full && kind.spec().ownership() == Ownership::Tagged {
+            let message = format!("it has {TAGS_AT_MOST} tags: the ledger says whose it is");
+            let note = Diagnostic::note("TL0423", message).on(subject(live.kind, &live.name));
+            findings.push(note.because("there is no room for the project's tag"));
+        }
         if listed {
             let (kind, name) = (live.kind.to_owned(), live.name.clone());
             claims.push(Claim { kind, name, change: ClaimChange::Gained, step: None });

@@ -159,6 +159,7 @@ pub(crate) fn build_under(
     claims.extend(remember::gained(input, &steps));
     claims.extend(remember::lost(input));
     claims.extend(remember::moved(original, input));
+    claims.extend(remember::back_in_use(input));
     let mut forgotten = remember::forgotten(original);
     let limits = &input.options.limits;
     claims.retain(|claim| limits.takes(&claim.kind, &claim.name));
@@ -188,6 +189,7 @@ fn add(input: &PlanInput<'_>, kind: &'static dyn Kind, change: &Change<'_>, draf
     let wanted = change.wanted;
     let mut refused: Vec<Diagnostic> = kind.refuse(change);
     refused.extend(kept(kind, change));
+    refused.extend(super::steps::too_many_tags(kind.spec(), change));
     let (mut steps, mut findings) = (std::mem::take(&mut draft.steps), Vec::new());
     let before = steps.len();
     let (name, spec) = (wanted.name.as_str(), kind.spec());

@@ -5,7 +5,7 @@ use crate::bindings::{Bindings, Bound};
 use crate::document::{Document, tags_key};
 use crate::drift::{base_of, remembered};
 use crate::kinds;
-use crate::ownership::{Claim, ClaimChange, Ownership, TAGS_AT_MOST};
+use crate::ownership::{Claim, ClaimChange, Ownership, TAGS_AT_MOST, is_retired};
 use crate::renames::Rename;
 use crate::resolve::references;
 use crate::state::AppliedResource;
@@ -117,6 +117,18 @@ pub(super) fn moved(original: &PlanInput<'_>, input: &PlanInput<'_>) -> Vec<Clai
         step: None,
     };
     there.map(claim).collect()
+}
+
+/// What an earlier prune took out of use and a document names again.
+pub(super) fn back_in_use(input: &PlanInput<'_>) -> Vec<Claim> {
+    let retired = |d: &&Document| is_retired(&input.baseline.ledger, d.kind, &d.name);
+    let claim = |d: &Document| Claim {
+        kind: d.kind.to_owned(),
+        name: d.name.clone(),
+        change: ClaimChange::Wanted,
+        step: None,
+    };
+    input.documents.iter().filter(retired).map(claim).collect()
 }
 
 /// Entries of the record of renames that the target has not seen yet.

@@ -6,6 +6,7 @@ use crate::kind::{Create, Members, Spec, Update};
 use crate::ownership::TAGS_AT_MOST;
 use crate::portable::id_field;
 use crate::read::{as_map, json_of};
+use crate::resource::Resource;
 use serde_json::{Map, Value, json};
 use trunkline_flow::reference::{self, Reference};
 use trunkline_flow::rewrite;
@@ -318,12 +319,49 @@ pub fn tag_changes(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf
         input: json!({ "resourceArn": live.arn, member: value }),
         attachment: None,
     };
+    let both = after.keys().filter(|k| !before.contains_key(*k)).count() + before.len();
+    // With old and new together there may be no room: then the old ones go first.
+    let freed = (TAGS_FREED.to_owned(), format!("{}/{}", spec.name, steps.name));
+    let crowded = both + others(live, &before) > TAGS_AT_MOST;
     if !set.is_empty() {
-        steps.step(Action::Update, call("TagResource", "tags", Value::Object(set)));
+        let step = steps.step(Action::Update, call("TagResource", "tags", Value::Object(set)));
+        step.after.extend(crowded.then(|| freed.clone()));
     }
     if !unset.is_empty() {
-        steps.step(Action::Update, call("UntagResource", "tagKeys", json!(unset)));
+        let step = steps.step(Action::Update, call("UntagResource", "tagKeys", json!(unset)));
+        step.provides = crowded.then_some(freed);
     }
+}
+
+/// The kind under which the ordering knows that there is room for tags; no reference can have it.
+const TAGS_FREED: &str = "(tags freed)";
+
+/// How many tags a resource has that no document says; AWS does not count its own.
+fn others(live: &Resource, said: &Map<String, Value>) -> usize {
+    live.tags.keys().filter(|k| !said.contains_key(*k) && !k.starts_with("aws:")).count()
+}
+
+/// The error for more tags than a resource carries, the project's own among them.
+pub(super) fn too_many_tags(spec: &Spec, change: &Change<'_>) -> Option<Diagnostic> {
+    let key = tags_key(spec.format);
+    if !change.differs(key) {
+        return None;
+    }
+    let of = |body: Option<&Map<String, Value>>| {
+        as_map(body.and_then(|b| b.get(key)).cloned().unwrap_or_default())
+    };
+    let (before, after) = (of(change.before), of(Some(&change.wanted.body)));
+    let others = change.live.map_or(0, |live| others(live, &before));
+    let all = after.len() + others;
+    (all > TAGS_AT_MOST).then(|| {
+        let message = format!("it would have {all} tags; there is room for {TAGS_AT_MOST}");
+        let found = Diagnostic::error("TL0423", message).on(change.wanted.subject()).path(key);
+        let found = match others {
+            0 => found,
+            _ => found.because(format!("{others} of them are not the document's: Trunkline's own")),
+        };
+        found.help("take tags out of the document")
+    })
 }
 
 /// Gives references in id fields their form: such a field holds the id, every other place the ARN.

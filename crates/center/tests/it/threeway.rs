@@ -132,6 +132,71 @@ fn tags_on_their_way_from_one_apply_to_the_next_are_nobodys_change() {
     assert_eq!(bench.deploy(&wanted), ["UntagResource"]);
 }
 
+/// A queue with some tags.
+fn tagged(count: usize) -> String {
+    let tags: String = (0..count).map(|n| format!("  key{n:02}: value\n")).collect();
+    format!("{}Tags:\n{tags}", queue(10))
+}
+
+#[test]
+fn more_tags_than_there_is_room_for_are_refused_before_anything_is_written() {
+    let bench = Bench::new();
+    bench.deploy(&documents(&[HOURS, (PATH, &tagged(49))]));
+    assert_eq!(codes(&bench.refused(&[HOURS, (PATH, &tagged(50))])), ["TL0423"]);
+    assert_eq!(codes(&bench.refused(&[HOURS, ("connect/queues/B.yaml", &tagged(51))])), ["TL0423"]);
+    // All exchanged for others: the old ones go first, or there would be no room.
+    let others = tagged(49).replace("key", "other");
+    assert_eq!(
+        bench.deploy(&documents(&[HOURS, (PATH, &others)])),
+        ["UntagResource", "TagResource"]
+    );
+}
+
+#[test]
+fn what_has_no_room_for_our_tag_is_adopted_in_the_ledger_with_a_note() {
+    let bench = Bench::new();
+    let tags: serde_json::Map<String, Value> =
+        (0..50).map(|n| (format!("key{n:02}"), json!("value"))).collect();
+    bench.call(
+        "CreateHoursOfOperation",
+        json!({ "Name": "Main line", "TimeZone": "America/Los_Angeles", "Config": [], "Tags": tags }),
+    );
+    let wanted = documents(&[HOURS]);
+    let snapshot = bench.snapshot(Some(&wanted));
+    let plan = adoption(
+        &PlanInput {
+            documents: &wanted,
+            snapshot: &snapshot,
+            bindings: &bench.bindings,
+            baseline: &NOTHING,
+            options: &bench.options,
+        },
+        &|_, _| true,
+        None,
+    )
+    .expect("a plan");
+    assert!(plan.steps.is_empty());
+    assert_eq!(codes(&plan.findings), ["TL0423"]);
+    assert!(settle_ledger(&NOTHING.ledger, &plan).holds("hours", "Main line"));
+}
+
+#[test]
+fn a_document_that_comes_back_clears_the_mark_of_what_was_retired() {
+    let mut bench = Bench::new();
+    let skill = ("connect/predefined-attributes/Skill.yaml", "Name: Skill\nValues:\n- Tax\n");
+    bench.deploy(&documents(&[skill]));
+    bench.options.prune = true;
+    bench.deploy(&documents(&[]));
+    let retired = |bench: &Bench| bench.baseline.borrow().ledger.0.len();
+    assert_eq!(retired(&bench), 2);
+    bench.options.prune = false;
+    bench.deploy(&documents(&[skill]));
+    assert_eq!(retired(&bench), 1);
+    // It is retired anew before it is deleted.
+    bench.options.prune = true;
+    assert_eq!(bench.deploy(&documents(&[])), Vec::<String>::new());
+}
+
 #[test]
 fn what_the_instance_owns_whole_is_neither_changed_nor_made_again_nor_pruned() {
     let mut bench = Bench::new();
