@@ -12,9 +12,9 @@ use crate::kind::Kind;
 use crate::ownership::{Owner, owner};
 use crate::plan::{Bodies, Change, FieldChange, PlanInput, field_lines, same};
 use crate::portable::Portable;
-use crate::read::{is_empty, text};
+use crate::read::{ReadOptions, Reader, is_empty, text};
 use crate::resolve::Resolver;
-use crate::resource::Resource;
+use crate::resource::{Instance, Resource};
 use crate::snapshot::Snapshot;
 use crate::state::{Applied, AppliedResource};
 use serde::Serialize;
@@ -359,6 +359,27 @@ pub async fn editors(
         input["NextToken"] = json!(token);
     }
     Ok(found)
+}
+
+/// When the resources that changed were last modified, in seconds since 1970, by id: for those whose change
+/// the history does not tell. Kinds and regions that do not say it are left out.
+pub async fn modified(
+    cloud: &dyn Cloud,
+    instance: &Instance,
+    found: &[Drift],
+) -> BTreeMap<String, f64> {
+    let options = ReadOptions::default();
+    let reader = Reader { cloud, instance, options: &options };
+    let mut times = BTreeMap::new();
+    for drift in found.iter().filter(|d| !d.deleted && !d.id.is_empty()) {
+        let Some(kind) = crate::kinds::get(&drift.kind) else { continue };
+        // It is a convenience: what cannot be read is not known.
+        let read = crate::read::describe(&reader, kind.spec(), &drift.id).await;
+        let body = read.ok().flatten().unwrap_or_default();
+        let time = body.get("LastModifiedTime").and_then(Value::as_f64);
+        times.extend(time.map(|t| (drift.id.clone(), t)));
+    }
+    times
 }
 
 fn note_editors(page: &Value, ids: &[String], found: &mut BTreeMap<String, Editor>) {

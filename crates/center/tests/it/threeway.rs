@@ -337,3 +337,26 @@ fn what_somebody_deleted_is_made_again_and_told() {
     let plan = bench.plan(&wanted).expect("a plan");
     assert!(plan.is_empty() && !plan.is_to_be_remembered(), "{plan:#?}");
 }
+
+#[test]
+fn when_something_changed_is_told_by_the_resource_itself() {
+    use trunkline_center::drift::{Drift, modified};
+    let bench = Bench::new();
+    bench.deploy(&documents(&[HOURS, (PATH, &queue(10))]));
+    let of = |id: String, name: &str| Drift {
+        kind: "queue".to_owned(),
+        name: name.to_owned(),
+        id,
+        deleted: false,
+        renamed: None,
+        fields: Vec::new(),
+    };
+    let id = bench.id("queue", "Sales");
+    bench.somebody_sets_limit(20);
+    let found = [of(id.clone(), "Sales"), of("gone".to_owned(), "Gone")];
+    let first = crate::harness::wait(modified(&bench.cloud, &bench.instance, &found));
+    bench.somebody_sets_limit(30);
+    let second = crate::harness::wait(modified(&bench.cloud, &bench.instance, &found));
+    assert_eq!((first.len(), second.len()), (1, 1));
+    assert!(first[&id] + 300.0 <= second[&id], "{first:?} {second:?}");
+}

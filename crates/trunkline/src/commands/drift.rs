@@ -79,9 +79,13 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let (mut all, mut any) = (Vec::new(), false);
         for target in targets {
             let label = target.label();
-            let (found, editors) = one(&scene, target).await?;
+            let (found, editors, times) = one(&scene, target).await?;
             any |= !found.is_empty();
-            let rows = found.iter().map(|d| json!({ "drift": d, "editor": editors.get(&d.id) }));
+            let row = |d: &Drift| {
+                let (editor, modified) = (editors.get(&d.id), times.get(&d.id));
+                json!({ "drift": d, "editor": editor, "modified": modified })
+            };
+            let rows = found.iter().map(row);
             all.push(json!({ "target": label, "resources": rows.collect::<Vec<_>>() }));
         }
         if app.printer.is_json() {
@@ -91,7 +95,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     })
 }
 
-type Found = (Vec<Drift>, BTreeMap<String, Editor>);
+/// What changed, who did it, and when what nobody is known to have done was done; by id.
+type Found = (Vec<Drift>, BTreeMap<String, Editor>, BTreeMap<String, f64>);
 
 async fn one(scene: &Scene<'_>, target: Target) -> Result<Found, Report> {
     let Scene { arguments, app, located, documents, aws, plan } = scene;
@@ -109,7 +114,7 @@ async fn one(scene: &Scene<'_>, target: Target) -> Result<Found, Report> {
         let released = hold.release().await;
         reverted?;
         released?;
-        return Ok((Vec::new(), BTreeMap::new()));
+        return Ok((Vec::new(), BTreeMap::new(), BTreeMap::new()));
     }
     let prepared = planning::prepare(&connected, located, documents, plan, &state).await?;
     let (found, _) = chosen(arguments, &prepared, &connected);
@@ -117,14 +122,23 @@ async fn one(scene: &Scene<'_>, target: Target) -> Result<Found, Report> {
     // The history is a convenience: who may not read it still learns what changed.
     let editors = match ids.is_empty() {
         true => BTreeMap::new(),
-        false => drift::editors(&connected.client, &ids).await.unwrap_or_default(),
+        false => drift::editors(&connected.client, &ids).await.unwrap_or_else(|error| {
+            let why = format!("Who changed it is not known: {}", error.code);
+            app.printer.say(&crate::render::printable(&why));
+            BTreeMap::new()
+        }),
     };
     if arguments.what == Some(What::Adopt) {
         adopt(scene, &connected, &found)?;
-    } else if !app.printer.is_json() {
-        show(scene, &found, &editors);
+        return Ok((found, editors, BTreeMap::new()));
     }
-    Ok((found, editors))
+    let untold: Vec<Drift> =
+        found.iter().filter(|d| !editors.contains_key(&d.id)).cloned().collect();
+    let times = drift::modified(&connected.client, &connected.instance, &untold).await;
+    if !app.printer.is_json() {
+        show(scene, &found, &editors, &times);
+    }
+    Ok((found, editors, times))
 }
 
 /// What changed among the chosen resources, and everything as it was applied.
@@ -144,15 +158,21 @@ fn chosen(
     (found, applied)
 }
 
-fn show(scene: &Scene<'_>, found: &[Drift], editors: &BTreeMap<String, Editor>) {
+fn show(
+    scene: &Scene<'_>,
+    found: &[Drift],
+    editors: &BTreeMap<String, Editor>,
+    times: &BTreeMap<String, f64>,
+) {
     let printer = &scene.app.printer;
     if found.is_empty() {
         printer.result("No drift: the instance is as it was applied.");
     }
     for one in found {
-        let by = match editors.get(&one.id) {
-            Some(e) => format!("{} by {}, {}", e.operation, e.who, when(e.at)),
-            None => "by whom is not known".to_owned(),
+        let by = match (editors.get(&one.id), times.get(&one.id)) {
+            (Some(e), _) => format!("{} by {}, {}", e.operation, e.who, when(e.at)),
+            (None, Some(at)) => format!("by whom is not known, {}", when(*at)),
+            (None, None) => "by whom is not known".to_owned(),
         };
         let mark = if one.deleted { "-" } else { "~" };
         let line = format!("  {mark} {}  {}   {by}", one.kind, one.name);
