@@ -379,7 +379,8 @@ pub trait Kind: Sync {
     }
 
     /// Whether a live value is one that an apply of ours left, although it is not the applied one: of a
-    /// draft that the service refused to publish, of a stub. `applied` are the bodies that were applied, or begun.
+    /// draft that the service refused to publish, of a stub. `applied` has the body last applied
+    /// first (empty where none was), then those that were only begun.
     fn expects(&self, applied: &[&Map<String, Value>], change: &Change<'_>, field: &str) -> bool {
         if self.has_drafts() {
             return crate::kinds::expects_draft(applied, change, field);

@@ -69,7 +69,8 @@ impl Kind for InstanceAttributes {
         let live = change.before.and_then(|b| b.get(FIELD)?.as_object());
         live.into_iter().flatten().all(|(name, value)| {
             let is_of = |body: &Map<String, Value>| of(body, name).as_ref() == Some(value);
-            let known = applied.iter().any(|body| of(body, name).is_some());
+            // What was only begun may have stopped before it set this one.
+            let known = applied.first().is_some_and(|body| of(body, name).is_some());
             !known || is_of(&change.wanted.body) || applied.iter().any(|body| is_of(body))
         })
     }
