@@ -130,6 +130,8 @@ pub enum Retire {
         operation: &'static str,
         /// `{"Status":"DISABLED"}`.
         input: &'static str,
+        /// The field of the document that says so, and what it says: (`Status`, `DISABLED`).
+        says: (&'static str, &'static str),
     },
     /// Nothing between use and deletion: tagged first, deleted at a later apply.
     Tagged,

@@ -45,7 +45,11 @@ static SPEC: Spec = Spec {
     fields: &["Type", "Description", "State", "DisplayOrder"],
     ignored: &["AgentStatusId", "AgentStatusARN"],
     updates: &[Update { operation: "UpdateAgentStatus", fields: WRITTEN, name: false }],
-    retire: Retire::First { operation: "UpdateAgentStatus", input: r#"{"State":"DISABLED"}"# },
+    retire: Retire::First {
+        operation: "UpdateAgentStatus",
+        input: r#"{"State":"DISABLED"}"#,
+        says: ("State", "DISABLED"),
+    },
     rename: Some(Rename { operation: "UpdateAgentStatus", with: WRITTEN }),
     ..Spec::EMPTY
 };

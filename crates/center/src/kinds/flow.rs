@@ -44,6 +44,7 @@ static SPEC: Spec = Spec {
     retire: Retire::First {
         operation: "UpdateContactFlowMetadata",
         input: r#"{"ContactFlowState":"ARCHIVED"}"#,
+        says: ("state", "archived"),
     },
     delete: Some("DeleteContactFlow"),
     also: &[("connect:UpdateContactFlowContent", On::Instance)],

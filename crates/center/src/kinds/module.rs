@@ -57,6 +57,7 @@ static SPEC: Spec = Spec {
     retire: Retire::First {
         operation: "UpdateContactFlowModuleMetadata",
         input: r#"{"State":"ARCHIVED"}"#,
+        says: ("state", "archived"),
     },
     delete: Some("DeleteContactFlowModule"),
     also: &[("connect:UpdateContactFlowModuleContent", On::Instance)],

@@ -102,7 +102,11 @@ static SPEC: Spec = Spec {
         key: Value::clone,
     }],
     kept: &["Description"],
-    retire: Retire::First { operation: "UpdateQueueStatus", input: r#"{"Status":"DISABLED"}"# },
+    retire: Retire::First {
+        operation: "UpdateQueueStatus",
+        input: r#"{"Status":"DISABLED"}"#,
+        says: ("Status", "DISABLED"),
+    },
     delete: Some("DeleteQueue"),
     also: &[("connect:ListQueueQuickConnects", On::Instance)],
     rename: Some(Rename { operation: "UpdateQueueName", with: &["Description"] }),

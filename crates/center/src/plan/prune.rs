@@ -114,7 +114,7 @@ fn first(
     }
     match spec.retire {
         Retire::Never => return None,
-        Retire::First { operation, input } => {
+        Retire::First { operation, input, .. } => {
             let mut input = as_map(json_of(input));
             input.extend(super::beside(kind.spec(), &resource.body, false));
             input.insert(kind.spec().id_member.to_owned(), json!(escape(&resource.id)));

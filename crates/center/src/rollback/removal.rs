@@ -311,7 +311,7 @@ fn remove(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut
         }
         return;
     }
-    if let Retire::First { operation, input: retired } = spec.retire
+    if let Retire::First { operation, input: retired, .. } = spec.retire
         && !resource.retired
     {
         input.extend(as_map(json_of(retired)));

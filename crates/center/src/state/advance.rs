@@ -7,8 +7,10 @@
 use super::applied::{Applied, AppliedResource, key};
 use super::ledger::Ledger;
 use crate::apply::{Event, StepResult};
+use crate::kind::Retire;
 use crate::kinds;
 use crate::plan::{Action, Plan, Step};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of one step.
@@ -39,6 +41,10 @@ pub fn advance(before: Option<&Applied>, plan: &Plan, events: &[Event]) -> Appli
         if step.action == Action::Delete && fate.is_some_and(|f| f.done.is_some()) {
             applied.remove(&step.kind, &step.name);
         }
+    }
+    let begun = |s: &&Step| s.action == Action::Retire && fates.contains_key(s.id.as_str());
+    for step in plan.steps.iter().filter(begun) {
+        remember_retired(&mut applied, step);
     }
     for (kind, name) in &plan.forgotten {
         applied.remove(kind, name);
@@ -168,6 +174,24 @@ fn remember(
     }
     if !resource.begun.contains(&wanted.body) {
         resource.begun.push(wanted.body.clone());
+    }
+}
+
+/// What a run took out of use may be so from then on: it was us, whoever wants it in use again.
+fn remember_retired(applied: &mut Applied, step: &Step) {
+    let Some(spec) = kinds::get(&step.kind).map(|kind| kind.spec()) else { return };
+    let Retire::First { says: (field, value), .. } = spec.retire else { return };
+    let id = step.call.input.get(spec.id_member).and_then(Value::as_str).unwrap_or_default();
+    let is_it = |r: &AppliedResource| r.kind == step.kind && !id.is_empty() && r.id == id;
+    let place = applied.resources.iter().find(|(_, r)| is_it(r)).map(|(place, _)| place.clone());
+    let place = place.unwrap_or_else(|| key(&step.kind, &step.name));
+    let Some(resource) = applied.resources.get_mut(&place) else { return };
+    let known: Vec<_> = std::iter::once(&resource.body).chain(&resource.begun).cloned().collect();
+    for mut body in known {
+        body.insert(field.to_owned(), json!(value));
+        if !resource.begun.contains(&body) {
+            resource.begun.push(body);
+        }
     }
 }
 
