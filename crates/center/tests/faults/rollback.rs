@@ -275,6 +275,23 @@ fn what_a_run_retired_or_deleted_comes_back() {
     }
 }
 
+#[test]
+fn what_was_taken_out_of_use_is_put_to_use_again_without_a_question() {
+    let mut stage = fresh(true);
+    let wanted = documents(&everything());
+    stage.deploy(&wanted);
+    let before = comparable(&stage);
+    stage.options.prune = true;
+    stage.deploy(&documents(&second_of_few()));
+    assert_ne!(differences(&comparable(&stage), &before), Vec::<String>::new());
+    stage.options.prune = false;
+    let (plan, outcome) = stage.deploy(&wanted);
+    assert_eq!(outcome.failures, []);
+    let again: Vec<&str> = plan.steps.iter().map(|s| s.id.as_str()).collect();
+    assert!(again.iter().any(|id| id.starts_with("agent-status/Lunch/")), "{again:?}");
+    assert!(again.iter().any(|id| id.starts_with("module/Ask/")), "{again:?}");
+}
+
 /// A project that holds little of what the first version held.
 fn second_of_few() -> Vec<Text> {
     vec![hours(), inbound("Main", vec![say("Hello")])]
