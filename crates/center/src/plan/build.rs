@@ -157,8 +157,8 @@ pub(crate) fn build_under(
     let mut steps = order::order(steps).map_err(|cycle| unbreakable(&cycle.0))?;
     resolve_now(&mut steps, &resolver)?;
     claims.extend(remember::gained(input, &steps));
-    claims.extend(remember::lost(input));
-    claims.extend(remember::moved(original, input));
+    claims.extend(remember::lost(original, input, &steps));
+    claims.extend(remember::moved(original, input, &steps));
     claims.extend(remember::back_in_use(input));
     let mut forgotten = remember::forgotten(original);
     let limits = &input.options.limits;

@@ -88,8 +88,9 @@ pub(super) fn gained(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Claim> {
     claims
 }
 
-/// What the ledger loses: what it holds and nobody finds any more.
-pub(super) fn lost(input: &PlanInput<'_>) -> Vec<Claim> {
+/// What the ledger loses: what it holds and nobody finds any more. What goes by the name still loses it by the
+/// step that gives it another one.
+pub(super) fn lost(original: &PlanInput<'_>, input: &PlanInput<'_>, steps: &[Step]) -> Vec<Claim> {
     let held = input.baseline.ledger.0.iter();
     let gone = held.filter(|(kind, name)| {
         let known = kinds::get(kind).is_some_and(|k| !k.opt_in());
@@ -97,24 +98,45 @@ pub(super) fn lost(input: &PlanInput<'_>) -> Vec<Claim> {
             && input.snapshot.get(kind, name).is_none()
             && input.documents.get(kind, name).is_none()
     });
-    let claim = |(kind, name): &(String, String)| Claim {
-        kind: kind.clone(),
-        name: name.clone(),
-        change: ClaimChange::Lost,
-        step: None,
+    let claim = |(kind, name): &(String, String)| {
+        let id = original.snapshot.get(kind, name).map(|live| &live.id).filter(|id| !id.is_empty());
+        let mut all = input.snapshot.resources.iter();
+        let now = id.and_then(|id| all.find(|r| r.kind == *kind && r.id == *id));
+        Claim {
+            kind: kind.clone(),
+            name: name.clone(),
+            change: ClaimChange::Lost,
+            step: now.and_then(|now| naming(steps, kind, &now.name)),
+        }
     };
     gone.map(claim).collect()
 }
 
+/// The step after which a resource has its name: its own rename, or that of what it lies within.
+fn naming(steps: &[Step], kind: &str, name: &str) -> Option<String> {
+    let is_it = |s: &&Step| s.action == Action::Rename && s.kind == kind && s.name == name;
+    // In a ring the first of two gives a temporary one.
+    if let Some(step) = steps.iter().rfind(is_it) {
+        return Some(step.id.clone());
+    }
+    let (_, outer) = kinds::get(kind)?.spec().within?;
+    let (path, _) = name.rsplit_once('/')?;
+    match outer == kind {
+        // A path of the same kind is a name as it stands; of another kind, an escaped one.
+        true => naming(steps, outer, path),
+        false => naming(steps, outer, &path.replace("%2F", "/").replace("%25", "%")),
+    }
+}
+
 /// What the ledger holds under the names that resources get.
-pub(super) fn moved(original: &PlanInput<'_>, input: &PlanInput<'_>) -> Vec<Claim> {
+pub(super) fn moved(original: &PlanInput<'_>, input: &PlanInput<'_>, steps: &[Step]) -> Vec<Claim> {
     let new = input.baseline.ledger.0.difference(&original.baseline.ledger.0);
     let there = new.filter(|(kind, name)| input.snapshot.get(kind, name).is_some());
     let claim = |(kind, name): &(String, String)| Claim {
         kind: kind.clone(),
         name: name.clone(),
         change: ClaimChange::Gained,
-        step: None,
+        step: naming(steps, kind, name),
     };
     there.map(claim).collect()
 }

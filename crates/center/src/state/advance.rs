@@ -9,6 +9,7 @@ use super::ledger::Ledger;
 use crate::apply::{Event, StepResult};
 use crate::kind::Retire;
 use crate::kinds;
+use crate::ownership::ClaimChange;
 use crate::plan::{Action, Plan, Step};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,21 +95,25 @@ pub fn advance_ledger(before: &Ledger, plan: &Plan, events: &[Event]) -> Ledger 
             _ => {}
         }
     }
-    enter_claims(&mut ledger, plan, |step| fates.get(step).is_some_and(|fate| fate.done.is_some()));
+    enter_claims(&mut ledger, plan, |change, step| {
+        // What is ours under a name if a step that was begun took effect is ours.
+        let enough = |fate: &Fate<'_>| fate.done.is_some() || change == ClaimChange::Gained;
+        fates.get(step).is_some_and(enough)
+    });
     ledger
 }
 
 /// What belongs to the project without a tag where a plan had nothing to do.
 pub fn settle_ledger(before: &Ledger, plan: &Plan) -> Ledger {
     let mut ledger = before.clone();
-    enter_claims(&mut ledger, plan, |_| false);
+    enter_claims(&mut ledger, plan, |_, _| false);
     ledger
 }
 
 /// Claims that no step makes true are true as soon as the plan is carried out.
-fn enter_claims(ledger: &mut Ledger, plan: &Plan, done: impl Fn(&str) -> bool) {
+fn enter_claims(ledger: &mut Ledger, plan: &Plan, done: impl Fn(ClaimChange, &str) -> bool) {
     for claim in &plan.claims {
-        if claim.step.as_deref().is_none_or(&done) {
+        if claim.step.as_deref().is_none_or(|step| done(claim.change, step)) {
             claim.enter(ledger);
         }
     }
