@@ -7,7 +7,7 @@
 
 use super::RollbackInput;
 use super::removal::Removed;
-use super::touched::{begun, by_id, displaced, id_of, made_by};
+use super::touched::{begun, by_id, displaced, id_of, made_by, made_within};
 use crate::document::Documents;
 use crate::identity::{Ground, Paired, rekeyed, with_names};
 use crate::kind::KindName;
@@ -162,6 +162,7 @@ fn names_of_run(
     called: &dyn Fn(&Resource) -> String,
 ) -> BTreeMap<Key, String> {
     let mut names = BTreeMap::new();
+    let begun = begun(input.run, input.events);
     for wanted in &input.run.wanted {
         let Some(spec) = kinds::get(&wanted.kind).map(|k| k.spec()) else { continue };
         let kind = spec.name;
@@ -170,7 +171,10 @@ fn names_of_run(
             false => by_id(input.now, kind, &wanted.id),
             true => {
                 let live = input.now.get(kind, &wanted.name).filter(is_new);
-                live.or_else(|| displaced(spec, &wanted.name, input.now).filter(is_new))
+                let live = live.or_else(|| displaced(spec, &wanted.name, input.now).filter(is_new));
+                let mut of = begun.iter().map(|(step, _)| step);
+                let of = of.find(|s| s.kind == wanted.kind && s.name == wanted.name);
+                live.or_else(|| made_within(of?, input.before, input.now))
             }
         };
         let Some(name) = live.map(called).filter(|name| *name != wanted.name) else { continue };

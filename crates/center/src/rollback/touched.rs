@@ -129,6 +129,32 @@ pub(super) fn displaced<'a>(spec: &Spec, name: &str, named: &'a Snapshot) -> Opt
     named.resources.iter().find(is)
 }
 
+/// What a step began to make within something that was about to get another name, and has its name of before:
+/// its own name and the id of what it lies within tell it.
+pub(super) fn made_within<'a>(
+    step: &Step,
+    before: &Snapshot,
+    named: &'a Snapshot,
+) -> Option<&'a Resource> {
+    let spec = kinds::get(&step.kind)?.spec();
+    let (member, outer) = spec.within.filter(|_| step.action == Action::Create)?;
+    let id = text(&step.call.input, member);
+    let path = path_of(spec, &by_id(named, outer, &id)?.name);
+    let own = spec.own_name(&step.name);
+    let is = |r: &&Resource| {
+        let lies = r.name.rsplit_once('/').is_some_and(|(of, _)| of == path);
+        r.kind == spec.name && lies && spec.own_name(&r.name) == own
+    };
+    named.resources.iter().find(is).filter(|r| by_id(before, r.kind, &r.id).is_none())
+}
+
+/// How the names of what lies within something begin.
+fn path_of(spec: &Spec, outer: &str) -> String {
+    let kind = spec.within.map_or("", |(_, kind)| kind);
+    let name = spec.name_within(Some((kind, outer)), "");
+    name.trim_end_matches('/').to_owned()
+}
+
 /// What a step made, where it is still there and nobody else made it.
 pub(super) fn made_by<'a>(
     step: &Step,
@@ -139,7 +165,8 @@ pub(super) fn made_by<'a>(
     let kind = kinds::get(&step.kind)?;
     let found = by_id(named, &step.kind, &fate.id);
     let found = found.or_else(|| named.get(&step.kind, &step.name));
-    let found = found.or_else(|| displaced(kind.spec(), &step.name, named))?;
+    let found = found.or_else(|| displaced(kind.spec(), &step.name, named));
+    let found = found.or_else(|| made_within(step, input.before, named))?;
     let found = match by_id(input.now, &step.kind, &found.id) {
         None => input.now.get(&step.kind, &found.name)?,
         Some(found) => found,
