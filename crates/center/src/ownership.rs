@@ -143,7 +143,7 @@ pub fn is_retired(ledger: &Ledger, kind: &str, name: &str) -> bool {
 }
 
 impl Claim {
-    /// Changes a ledger. The caller has seen that the claim's step is done.
+    /// Changes a ledger. The caller has seen that the claim's step is done; begun is enough for `Gained`.
     pub fn enter(&self, ledger: &mut Ledger) {
         match self.change {
             ClaimChange::Gained => {
