@@ -31,6 +31,11 @@ const COPIED: &[&str] = &[
     "view",
 ];
 
+/// Whether AWS copies the resources of a kind to a replica.
+pub fn is_copied(kind: &str) -> bool {
+    COPIED.contains(&kind)
+}
+
 /// How an instance is replicated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replication {

@@ -8,6 +8,7 @@ use crate::document::{Document, Documents};
 use crate::kind::KindName;
 use crate::kinds;
 use crate::near::nearest;
+use crate::replicas::is_copied;
 use crate::resolve::references;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,26 @@ impl Only {
     pub fn new(selection: Selection, taken: &Documents) -> Self {
         let key = |d: &Document| (d.kind.to_owned(), d.name.clone());
         Self { selection, documents: taken.iter().map(key).collect() }
+    }
+
+    /// What is written to a replica itself: the kinds that AWS does not copy, within what was selected. Documents
+    /// that refer to what is not there yet are left out, and returned for people.
+    pub fn of_replica(
+        selected: Option<&Selection>,
+        documents: &Documents,
+        is_there: &dyn Fn(&str, &str) -> bool,
+    ) -> (Self, Vec<String>) {
+        let own = documents.iter().filter(|d| !is_copied(d.kind));
+        let own = own.filter(|d| selected.is_none_or(|s| s.takes(d.kind, &d.name)));
+        let ready = |d: &&Document| {
+            let mut needed = dependencies(documents, d).into_iter();
+            needed.all(|(kind, name)| !is_copied(kind) || is_there(kind, &name))
+        };
+        let (taken, left): (Vec<&Document>, Vec<&Document>) = own.partition(ready);
+        let named = |d: &&Document| (d.kind.to_owned(), d.name.clone());
+        let documents = taken.iter().map(named).collect();
+        let left = left.into_iter().map(Document::subject).collect();
+        (Self { selection: Selection(Vec::new()), documents }, left)
     }
 
     /// Whether it holds a resource, which need not have a document.

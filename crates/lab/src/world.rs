@@ -197,7 +197,10 @@ fn denied(request: &Request, need: &policy::Need, why: &str) -> Failure {
         "sts" | "iam" | "s3" | "cloudformation" => "AccessDenied",
         _ => "AccessDeniedException",
     };
-    Failure::new(name, 403, message)
+    // As the models of these two have it.
+    let status =
+        if matches!(request.service.as_str(), "service-quotas" | "cloudtrail") { 400 } else { 403 };
+    Failure::new(name, status, message)
 }
 
 /// What CloudFormation does in IAM, with the permissions of its caller.

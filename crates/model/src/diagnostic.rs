@@ -232,6 +232,7 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0412", "a resource was deleted in the instance", ExitKind::Failed),
     code("TL0413", "a new name is taken", ExitKind::Failed),
     code("TL0423", "no room for another tag", ExitKind::Failed),
+    code("TL0430", "the instance is a replica of another region's", ExitKind::Usage),
     code("TL0501", "a step failed", ExitKind::Failed),
     code("TL0502", "a resource changed since the plan", ExitKind::Waiting),
     code("TL0503", "somebody else's resource has that name", ExitKind::Failed),

@@ -5,9 +5,10 @@ use crate::context::{App, Located};
 use crate::render::printable;
 use std::sync::Arc;
 use trunkline_aws::{Aws, Buckets, Client, Options, Role, Settings};
+use trunkline_center::replicas::replication;
 use trunkline_center::{Bindings, Bound, CallError, Instance, call_failed, find_instance};
 use trunkline_config::{Binding, Project};
-use trunkline_model::{Diagnostic, Report, Target};
+use trunkline_model::{Diagnostic, Region, Report, Target};
 
 /// Whether a command only reads; then the environment's read role is enough.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(crate) struct Connected {
     pub(crate) bindings: Bindings,
     /// Who runs the command, as AWS's records name the session.
     pub(crate) caller: String,
+    /// The region of the environment from which AWS copies to this instance; None where it is none's replica.
+    pub(crate) source: Option<Region>,
 }
 
 /// Makes the connections that all targets of a command share.
@@ -50,7 +53,37 @@ pub(crate) async fn connect(
     let (environment, alias) = (&target.environment, target.instance_alias());
     let instance = find_instance(&client, &environment.account, &target.region, &alias).await?;
     let bindings = bindings_of(&located.project, &target);
-    Ok(Connected { target, client, instance, bindings, caller })
+    let mut connected = Connected { target, client, instance, bindings, caller, source: None };
+    connected.source = source_of(&connected).await?;
+    Ok(connected)
+}
+
+/// The region of the environment whose instance AWS copies to this one (Global Resiliency).
+async fn source_of(connected: &Connected) -> Result<Option<Region>, Report> {
+    let Connected { target, client, instance, .. } = connected;
+    if target.environment.regions.len() < 2 {
+        return Ok(None);
+    }
+    let found = replication(client, instance).await.map_err(|e| connected.failed(&e))?;
+    let source = found.map(|r| r.source).filter(|source| source != target.region.as_str());
+    let mut before = target.environment.regions.iter().take_while(|r| **r != target.region);
+    let Some(source) = source else { return Ok(None) };
+    match before.find(|region| region.as_str() == source) {
+        Some(region) => Ok(Some(region.clone())),
+        // What is copied is there before what is written beside it, so the source comes first.
+        None if target.environment.regions.iter().any(|r| r.as_str() == source) => {
+            let message = format!("{} is a replica of {source}, which comes later", target.region);
+            Err(Diagnostic::error("TL0430", message)
+                .on(target.label())
+                .because("what is written in the source region is copied to the other one")
+                .help(format!(
+                    "name {source} first in the `regions` of `{}`",
+                    target.environment.name
+                ))
+                .report())
+        }
+        None => Ok(None),
+    }
 }
 
 /// Assumes the target's role.

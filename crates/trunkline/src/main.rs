@@ -27,6 +27,7 @@ mod planning;
 mod printer;
 mod progress;
 mod render;
+mod replica;
 mod runtime;
 mod saved;
 mod state;

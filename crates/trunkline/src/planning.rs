@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use trunkline_center::plan::{self, Plan, PlanInput, PlanOptions};
 use trunkline_center::quotas;
 use trunkline_center::renames::Renames;
-use trunkline_center::select::Selection;
+use trunkline_center::select::{Only, Selection};
 use trunkline_center::state::{Baseline, Remembered, TargetState};
 use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
-use trunkline_model::{Diagnostic, EnvironmentUse, Report, Severity, Target};
+use trunkline_model::{Diagnostic, EnvironmentUse, Region, Report, Severity, Target};
 
 /// What `plan` and `apply` are asked for; the same options for both.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -122,7 +122,11 @@ pub(crate) async fn plan(
     state: &TargetState,
 ) -> Result<Planned, Report> {
     let mut prepared = prepare(connected, located, documents, arguments, state).await?;
-    if let Some(selection) = arguments.selection()? {
+    if let Some(source) = &connected.source {
+        let selection = arguments.selection()?;
+        let left = not_copied_only(&mut prepared, selection.as_ref());
+        prepared.findings.extend(written_elsewhere(connected, source, &left));
+    } else if let Some(selection) = arguments.selection()? {
         let input = prepared.input(connected);
         let only = plan::narrow(&input, &selection, arguments.with_dependencies)?;
         prepared.options.limits.only = Some(only);
@@ -132,6 +136,27 @@ pub(crate) async fn plan(
     plan.findings.extend(prepared.findings);
     plan.findings.extend(within_quotas(connected, &prepared.snapshot, &plan).await?);
     Ok(Planned { plan, snapshot: prepared.snapshot })
+}
+
+/// Leaves to a replica's plan what AWS does not copy. Returns what waits for copies that are not there yet.
+fn not_copied_only(prepared: &mut Prepared, selection: Option<&Selection>) -> Vec<String> {
+    let names = &prepared.snapshot.names;
+    let is_there = |kind: &str, name: &str| names.get(kind, name).is_some();
+    let (only, left) = Only::of_replica(selection, &prepared.documents, &is_there);
+    prepared.options.limits.only = Some(only);
+    left
+}
+
+/// TL0430: most of a replica is written in another region.
+fn written_elsewhere(connected: &Connected, source: &Region, left: &[String]) -> Vec<Diagnostic> {
+    let message =
+        format!("this is the replica of {source}: AWS copies there what is written in {source}");
+    let mut found = Diagnostic::note("TL0430", message).on(connected.target.label());
+    if !left.is_empty() {
+        let what = left.join(", ");
+        found = found.because(format!("planned once the copies are there, by `apply`: {what}"));
+    }
+    vec![found]
 }
 
 /// Holds what a plan makes against the account's quotas; gives back what does not stop it. TL0615: more than a

@@ -9,6 +9,8 @@ mod instances;
 mod plans;
 #[path = "results/quotas.rs"]
 mod quotas;
+#[path = "results/replicas.rs"]
+mod replicas;
 #[path = "results/selections.rs"]
 mod selections;
 #[path = "support/stage.rs"]

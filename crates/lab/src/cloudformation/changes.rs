@@ -62,7 +62,9 @@ fn target(call: &mut Call<'_, '_, '_>, state: &mut State) -> Result<(String, boo
         "CREATE" => true,
         "" | "UPDATE" => false,
         other => {
-            return Err(validation(format!("the lab does not support change sets of type {other}")));
+            return Err(validation(format!(
+                "the lab does not support change sets of type {other}"
+            )));
         }
     };
     match (state.name_of(name), create) {

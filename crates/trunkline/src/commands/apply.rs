@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::planning::{self, PlanArguments, Planned};
 use crate::render::plan as render;
 use crate::state::{self, Ended, Hold, LockArguments, Why};
-use crate::{files, journal, runtime, saved};
+use crate::{files, journal, replica, runtime, saved};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use trunkline_aws::Aws;
@@ -111,6 +111,9 @@ async fn target(
     let run = journal::run_id();
     let connected = connect::connect(aws, located, work.target, Access::Write, &run).await?;
     app.printer.say(&connected.headline());
+    if let Some(source) = &connected.source {
+        replica::awaited(app, located, aws, &connected, source).await?;
+    }
     let state = state::of(located, &connected.target, aws).await?;
     let hold =
         Hold::take(app, located, &connected, &state, ("apply", &run), &arguments.lock).await?;

@@ -218,8 +218,8 @@ pub(super) fn supervise(lab: &Lab) -> Result<(), Report> {
     let instance = text(&all["InstanceSummaryList"][0], "Id");
     let builder = Builder { hand: &hand, instance: &instance };
     let queues = builder.call("ListQueues", json!({}))?;
-    let rows = queues["QueueSummaryList"].as_array().into_iter().flatten();
-    let queue = rows.filter(|row| row["Name"] == "Outages").next_back();
+    let mut rows = queues["QueueSummaryList"].as_array().into_iter().flatten();
+    let queue = rows.find(|row| row["Name"] == "Outages");
     let id = queue.map(|row| text(row, "Id")).unwrap_or_default();
     let input = json!({ "QueueId": id, "MaxContacts": 40 });
     builder.call("UpdateQueueMaxContacts", input).map(drop)

@@ -1,11 +1,11 @@
 //! What the project no longer holds and something that stays still uses: it stays as well.
 
-use super::goes;
+use super::{RETIRED_TAG, goes};
 use crate::document::subject;
 use crate::export::document_body;
 use crate::kind::KindName;
 use crate::kinds;
-use crate::plan::PlanInput;
+use crate::plan::{PROJECT_TAG, PlanInput};
 use crate::portable::Portable;
 use crate::read::text;
 use crate::resolve::references;
@@ -38,9 +38,10 @@ pub(super) fn of(input: &PlanInput<'_>, unheld: &[&Resource]) -> BTreeMap<Key, B
         let key = (resource.kind, resource.name.clone());
         let uses = uses(input, resource, &mut portable);
         let is_unheld = unheld.iter().any(|u| std::ptr::eq(*u, resource));
-        match is_unheld && kinds::get(resource.kind).is_some_and(goes) {
-            true => drop(going.insert(key, uses)),
-            false => waiting.push((key, uses)),
+        if is_unheld && kinds::get(resource.kind).is_some_and(goes) {
+            going.insert(key, uses);
+        } else if !is_on_its_way_out(input, resource) {
+            waiting.push((key, uses));
         }
     }
     // What is made uses things as well.
@@ -61,6 +62,14 @@ pub(super) fn of(input: &PlanInput<'_>, unheld: &[&Resource]) -> BTreeMap<Key, B
         }
     }
     used
+}
+
+/// Whether an earlier prune has taken it out of use already, though this one does not look at it: nobody is
+/// served by what it uses.
+fn is_on_its_way_out(input: &PlanInput<'_>, resource: &Resource) -> bool {
+    let ours = resource.tags.get(PROJECT_TAG) == Some(&input.options.project);
+    let retired = resource.retired || resource.tags.contains_key(RETIRED_TAG);
+    ours && retired && input.documents.get(resource.kind, &resource.name).is_none()
 }
 
 /// What a resource refers to once the plan is done.
