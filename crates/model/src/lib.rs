@@ -1,11 +1,14 @@
-//! The words that every other crate shares: accounts, regions, ARNs, environments, targets, diagnostics.
+//! The words that every other crate shares: accounts, regions, ARNs, environments, targets, diagnostics,
+//! and what pipelines and builds are.
 //!
 //! No input or output, no clock, no environment. If a type needs one of those, it belongs elsewhere.
 
 mod account;
 mod arn;
+pub mod buildspec;
 mod diagnostic;
 mod environment;
+pub mod pipeline;
 mod region;
 
 pub use account::{AccountId, AccountIdError};
