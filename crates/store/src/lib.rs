@@ -1,3 +1,21 @@
 //! What a server remembers, in SQLite: events, executions, deliveries, an index of artifacts.
 //!
-//! The only crate that names SQL. `engine` says in its ports what it needs; this implements them.
+//! The only crate that names SQL. `engine` says in its ports what it needs; this implements them. A write
+//! is durable when its method returns. Several processes may read one file; the lock of the data folder,
+//! which the binary holds, sees to it that only one writes.
+
+mod artifacts;
+mod connection;
+mod deliveries;
+mod error;
+mod heads;
+mod processes;
+mod releases;
+
+pub use artifacts::Artifact;
+pub use connection::{Access, Store};
+pub use deliveries::Delivery;
+pub use error::{Error, Result};
+pub use heads::Head;
+pub use processes::Running;
+pub use releases::Release;
