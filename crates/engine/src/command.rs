@@ -1,0 +1,184 @@
+//! What people ask of a pipeline, and how it refuses, by CodePipeline's names.
+
+use crate::event::{
+    ConditionKind, Millis, RevisionOverride, RollbackStart, TransitionSide, TriggerRef,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use trunkline_model::pipeline::{Pipeline, RetryMode};
+
+/// A command. `by` says who, where it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// Gives the pipeline a definition. The same definition again changes nothing.
+    Define {
+        pipeline: Box<Pipeline>,
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// Starts an execution.
+    Start {
+        trigger: TriggerRef,
+        #[serde(default)]
+        variables: BTreeMap<String, String>,
+        #[serde(default)]
+        source_revisions: Vec<RevisionOverride>,
+        #[serde(default)]
+        client_request_token: Option<String>,
+    },
+    /// Stops an execution: after its actions ended, or at once with `abandon`.
+    Stop {
+        execution: String,
+        #[serde(default)]
+        abandon: bool,
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// Makes failed actions of a stage again, or all of them.
+    Retry {
+        stage: String,
+        execution: String,
+        mode: RetryMode,
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// Brings a stage back to what an earlier execution brought there.
+    Rollback {
+        stage: String,
+        target: String,
+        #[serde(default)]
+        by: Option<String>,
+        /// What the target brought; the executor fills this in from the log.
+        #[serde(default)]
+        found: Option<Box<RollbackTarget>>,
+    },
+    /// Approves.
+    Approve(Approval),
+    /// Rejects.
+    Reject(Approval),
+    /// Opens a transition.
+    EnableTransition {
+        stage: String,
+        side: TransitionSide,
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// Closes a transition.
+    DisableTransition {
+        stage: String,
+        side: TransitionSide,
+        reason: String,
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// Goes on without a condition.
+    OverrideCondition {
+        stage: String,
+        execution: String,
+        condition: ConditionKind,
+        #[serde(default)]
+        by: Option<String>,
+    },
+}
+
+/// The answer to an approval action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The stage.
+    pub stage: String,
+    /// The action.
+    pub action: String,
+    /// The token of this approval.
+    pub token: String,
+    /// A comment of at most 512 characters.
+    #[serde(default)]
+    pub summary: String,
+    /// Who.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+/// What is known of an execution to which a stage may go back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RollbackTarget {
+    /// The version of the definition that it followed.
+    pub version: u32,
+    /// It is a rollback itself.
+    pub is_rollback: bool,
+    /// The stages that it succeeded in.
+    pub succeeded_stages: Vec<String>,
+    /// The values of the pipeline's variables.
+    pub variables: BTreeMap<String, String>,
+    /// What is copied.
+    pub start: RollbackStart,
+}
+
+/// What a command led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// The definition; `changed` is false where it was the same already.
+    Defined { version: u32, changed: bool },
+    /// An execution began (or had begun, with the same client request token).
+    Started { execution: String },
+    /// An approval was answered.
+    Answered { at: Millis },
+}
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// CodePipeline's error.
+    pub kind: RefusalKind,
+    /// One sentence, lower case, no full stop.
+    pub message: String,
+}
+
+impl Refusal {
+    /// Refuses.
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// CodePipeline's errors, by their names without `Exception`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusalKind {
+    Validation,
+    PipelineNotFound,
+    PipelineExecutionNotFound,
+    StageNotFound,
+    ActionNotFound,
+    InvalidApprovalToken,
+    ApprovalAlreadyCompleted,
+    StageNotRetryable,
+    NotLatestPipelineExecution,
+    Conflict,
+    PipelineExecutionNotStoppable,
+    DuplicatedStopRequest,
+    ConcurrentPipelineExecutionsLimitExceeded,
+    PipelineExecutionOutdated,
+    UnableToRollbackStage,
+    ConditionNotOverridable,
+}
+
+impl RefusalKind {
+    /// The name on the wire, such as `StageNotRetryableException`.
+    pub fn wire(self) -> String {
+        format!("{self:?}Exception")
+    }
+}
+
+impl fmt::Display for RefusalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}Exception")
+    }
+}
