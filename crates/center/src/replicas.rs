@@ -68,6 +68,15 @@ pub enum Part {
 /// What is wanted in a replica: kind, name and the id that both regions share; empty where it has none.
 pub type Wanted = (String, String, String);
 
+/// One instance of a pair, and the way to it.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// AWS as the instance's role reaches it.
+    pub cloud: &'a dyn Cloud,
+    /// The instance.
+    pub instance: &'a Instance,
+}
+
 /// What a look at a replica found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -131,14 +140,14 @@ pub fn wanted(source: &Snapshot) -> Vec<Wanted> {
 /// Looks by List whether everything is in the replica by name and id. What `compared` names as well is described
 /// in both regions, and has to be the same but for the region.
 pub async fn look(
-    source: (&dyn Cloud, &Instance),
-    replica: (&dyn Cloud, &Instance),
+    source: Side<'_>,
+    replica: Side<'_>,
     wanted: &[Wanted],
     compared: &BTreeSet<(String, String)>,
 ) -> Result<Look, CallError> {
     let options = ReadOptions::default();
-    let there = Reader { cloud: replica.0, instance: replica.1, options: &options };
-    let here = Reader { cloud: source.0, instance: source.1, options: &options };
+    let reader = |Side { cloud, instance }| Reader { cloud, instance, options: &options };
+    let (here, there) = (reader(source), reader(replica));
     let mut look = Look::default();
     let kinds: BTreeSet<&str> = wanted.iter().map(|(kind, ..)| kind.as_str()).collect();
     for kind in kinds.into_iter().filter_map(kinds::get) {

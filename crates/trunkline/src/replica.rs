@@ -11,7 +11,8 @@ use crate::{planning, state};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use trunkline_aws::Aws;
-use trunkline_center::{replicas, take};
+use trunkline_center::replicas::{self, Side};
+use trunkline_center::take;
 use trunkline_model::{Region, Report};
 
 /// How long a copy may take. AWS promises no time; people do not wait longer than this.
@@ -36,12 +37,11 @@ pub(crate) async fn awaited(
     let snapshot = take(&source.client, &source.instance, None, &source.bindings, &read).await;
     let wanted = replicas::wanted(&snapshot.map_err(|e| source.failed(&e))?);
     let written = last_written(located, aws, &source).await?;
+    let sides = (side(&source), side(replica));
     let (progress, watch) = (Progress::new(&app.printer), Stopwatch::start());
     let mut pause = Duration::from_millis(100);
     loop {
-        let (here, there) =
-            ((&source.client, &source.instance), (&replica.client, &replica.instance));
-        let look = replicas::look((here.0, here.1), (there.0, there.1), &wanted, &written);
+        let look = replicas::look(sides.0, sides.1, &wanted, &written);
         let look = look.await.map_err(|e| replica.failed(&e))?;
         if look.missing.is_empty() && look.conflicts.is_empty() {
             return Ok(());
@@ -63,6 +63,10 @@ pub(crate) async fn awaited(
     }
 }
 
+fn side(connected: &Connected) -> Side<'_> {
+    Side { cloud: &connected.client, instance: &connected.instance }
+}
+
 /// Kinds and names that the last run in the source region wrote.
 async fn last_written(
     located: &Located,
@@ -70,7 +74,8 @@ async fn last_written(
     source: &Connected,
 ) -> Result<BTreeSet<(String, String)>, Report> {
     let state = state::of(located, &source.target, aws).await?;
-    let Some(last) = state.runs().await?.pop() else { return Ok(BTreeSet::new()) };
+    // The newest comes first.
+    let Some(last) = state.runs().await?.into_iter().next() else { return Ok(BTreeSet::new()) };
     let plan = state.plan_of(&last.meta.run).await?;
     Ok(plan.steps.into_iter().map(|step| (step.kind, step.name)).collect())
 }

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 use trunkline_center::permissions::{self, Scene, Verdict};
 use trunkline_center::quotas::{self, Count};
-use trunkline_center::replicas::{self, Part};
-use trunkline_center::{Bindings, Cloud, Instance, ReadOptions, find_instance, probe, take};
+use trunkline_center::replicas::{self, Part, Side};
+use trunkline_center::{Bindings, Instance, ReadOptions, find_instance, probe, take};
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region};
 use trunkline_testkit::MemoryCloud;
@@ -103,8 +103,9 @@ fn a_replicated_pair_is_told_and_its_replica_awaited() {
     assert!(wanted.iter().any(|(kind, name, _)| kind == "hours" && name == "Day"));
     let compared = BTreeSet::from([("hours".to_owned(), "Day".to_owned())]);
     let look = || {
-        let both = ((&east as &dyn Cloud, &source), (&west as &dyn Cloud, &replica));
-        wait(replicas::look(both.0, both.1, &wanted, &compared)).expect("a look")
+        let east = Side { cloud: &east, instance: &source };
+        let west = Side { cloud: &west, instance: &replica };
+        wait(replicas::look(east, west, &wanted, &compared)).expect("a look")
     };
     let id = made["HoursOfOperationId"].as_str().expect("an id").to_owned();
     assert_eq!(look().missing, [("hours".to_owned(), "Day".to_owned(), id)]);

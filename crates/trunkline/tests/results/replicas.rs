@@ -7,6 +7,7 @@ use trunkline_lab::{Options, Principal, Request};
 use trunkline_model::{AccountId, Region};
 use trunkline_testkit::MemoryCloud;
 
+const WEST: &str = "us-west-2";
 const EAST: &str = "us-east-1";
 const PLAN: &[&str] = &["plan", "--env", "prod"];
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes"];
@@ -17,13 +18,14 @@ fn pair(lag: f64, regions: &str) -> Stage {
     let stage = Stage::with(Options { replication_lag_seconds: lag, ..Options::default() });
     let made = now(
         &stage,
+        WEST,
         "CreateInstance",
         json!({ "IdentityManagementType": "SAML", "InstanceAlias": "acme-pair-us-west-2",
             "InboundCallsEnabled": true, "OutboundCallsEnabled": true }),
     );
     let replica = json!({ "InstanceId": made["Id"], "ReplicaRegion": EAST,
         "ReplicaAlias": "acme-pair-us-east-1" });
-    now(&stage, "ReplicateInstance", replica);
+    now(&stage, WEST, "ReplicateInstance", replica);
     let config = stage.home.read("trunkline.yaml");
     let config = config.replace(
         "regions: [us-west-2], instance: acme-prod",
@@ -35,10 +37,14 @@ fn pair(lag: f64, regions: &str) -> Stage {
 }
 
 /// Calls by the clock that the lab's server goes by: copies are due at a time.
-fn now(stage: &Stage, operation: &str, input: Value) -> Value {
+fn now(stage: &Stage, region: &str, operation: &str, input: Value) -> Value {
+    at(Timestamp::now(), stage, region, operation, input)
+}
+
+fn at(time: Timestamp, stage: &Stage, region: &str, operation: &str, input: Value) -> Value {
     let account = AccountId::parse(TARGET).expect("an account");
     let request = Request {
-        region: Region::parse("us-west-2").expect("a region"),
+        region: Region::parse(region).expect("a region"),
         principal: Principal::root(&account),
         account,
         service: "connect".to_owned(),
@@ -46,7 +52,7 @@ fn now(stage: &Stage, operation: &str, input: Value) -> Value {
         input,
         body: Vec::new(),
     };
-    let answer = stage.server.lab().handle(&request, Timestamp::now());
+    let answer = stage.server.lab().handle(&request, time);
     answer.unwrap_or_else(|failure| panic!("{operation}: {}", failure.message)).members
 }
 
@@ -73,6 +79,28 @@ fn what_is_written_in_the_source_region_is_awaited_in_the_other() {
     assert_eq!(names(&stage, "ListApprovedOrigins", "Origins"), ["https://desk.example"]);
     let ran = stage.done(PLAN);
     assert_eq!(ran.out.matches("No changes").count(), 2, "{}", ran.out);
+}
+
+#[test]
+fn a_change_to_what_the_replica_has_already_is_awaited_too() {
+    let stage = pair(1.0, "us-west-2, us-east-1");
+    stage.done(&[APPLY, &["--only", "hours"]].concat());
+    stage.done(APPLY);
+    let queue = stage.home.read("connect/queues/Sales.yaml");
+    stage
+        .home
+        .write("connect/queues/Sales.yaml", queue.replace("MaxContacts: 7", "MaxContacts: 8"));
+    // Seen from before the change, the east has it only if the apply saw it there.
+    let before = Timestamp::now();
+    let see = |operation, input| at(before, &stage, EAST, operation, input);
+    stage.done(APPLY);
+    let instances = see("ListInstances", json!({}));
+    let instance = instances["InstanceSummaryList"][0]["Id"].clone();
+    let queues = see("ListQueues", json!({ "InstanceId": instance }));
+    let rows = queues["QueueSummaryList"].as_array().expect("queues");
+    let sales = rows.iter().find(|row| row["Name"] == "Sales").expect("the queue was copied");
+    let input = json!({ "InstanceId": instance, "QueueId": sales["Id"] });
+    assert_eq!(see("DescribeQueue", input)["Queue"]["MaxContacts"], 8);
 }
 
 #[test]
