@@ -8,6 +8,7 @@
 #![allow(clippy::result_large_err)]
 
 mod bindings;
+pub mod buildspec;
 mod edit;
 mod freeze;
 mod glob;
