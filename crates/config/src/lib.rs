@@ -12,6 +12,7 @@ pub mod buildspec;
 mod edit;
 mod freeze;
 mod glob;
+pub mod pipelines;
 mod project;
 mod read;
 mod starter;

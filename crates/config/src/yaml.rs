@@ -4,7 +4,8 @@
 //! loses: whether a text was quoted, how a number was written, and keys that occur twice.
 //! Anchors, aliases and `<<` work; what they expand to is limited.
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use trunkline_model::Diagnostic;
 
@@ -100,10 +101,21 @@ impl Node {
 
 /// Reads one document. An empty text is `Null` at 1:1.
 pub(crate) fn read(text: &str) -> Result<Node, Diagnostic> {
+    read_as(text, false)
+}
+
+/// The same for CloudFormation: a local tag becomes the long form of its function, so that
+/// `!Ref X` is read as `{ Ref: X }` and `!Sub X` as `{ "Fn::Sub": X }`.
+pub(crate) fn read_tagged(text: &str) -> Result<Node, Diagnostic> {
+    read_as(text, true)
+}
+
+fn read_as(text: &str, tags: bool) -> Result<Node, Diagnostic> {
     // A byte-order mark is no part of the text; some editors on Windows write one.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut builder =
-        Builder { text, parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
+    let text = &*without_tabs(text);
+    let parser = Parser::new_from_str(text);
+    let mut builder = Builder { text, parser, tags, anchors: HashMap::new(), values: 0 };
     let mut document = None;
     loop {
         let (event, spot) = builder.next()?;
@@ -123,6 +135,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Diagnostic> {
 struct Builder<'t, P> {
     text: &'t str,
     parser: P,
+    tags: bool,
     anchors: HashMap<usize, Node>,
     values: usize,
 }
@@ -146,6 +159,7 @@ impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
 
     fn node(&mut self, event: Event<'a>, spot: Spot) -> Result<Node, Diagnostic> {
         self.spend(1, spot)?;
+        let function = if self.tags { event.tag().and_then(long_form) } else { None };
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
@@ -162,7 +176,10 @@ impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
             }
             _ => return Err(problem("a value is missing here", spot)),
         };
-        let node = Node { spot, value };
+        let mut node = Node { spot, value };
+        if let Some(text) = function {
+            node = Node { spot, value: Value::Map(vec![(Key { spot, text }, node)]) };
+        }
         if anchor != 0 {
             self.spend(node.count(), spot)?;
             self.anchors.insert(anchor, node.clone());
@@ -219,6 +236,36 @@ impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
         }
         Ok(())
     }
+}
+
+/// Returns the key that a short form such as `!GetAtt` stands for.
+fn long_form(tag: &Tag) -> Option<String> {
+    match tag.suffix() {
+        name @ ("Ref" | "Condition") => Some(name.to_owned()),
+        name if tag.handle() == "!" && !name.is_empty() => Some(format!("Fn::{name}")),
+        _ => None,
+    }
+}
+
+/// JSON may be indented with tabs, which YAML refuses even between braces. Where the text is JSON,
+/// those outside its texts become spaces; every place stays what it was.
+fn without_tabs(text: &str) -> Cow<'_, str> {
+    if !text.contains('\t') || !text.trim_start().starts_with(['{', '[']) {
+        return Cow::Borrowed(text);
+    }
+    let (mut inside, mut escaped) = (false, false);
+    let spaced = text.chars().map(|c| {
+        let outside = !inside;
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = inside,
+            '"' => inside = !inside,
+            '\t' if outside => return ' ',
+            _ => {}
+        }
+        c
+    });
+    Cow::Owned(spaced.collect())
 }
 
 fn key_text(event: Event<'_>, spot: Spot) -> Result<String, Diagnostic> {

@@ -1,0 +1,147 @@
+//! Pipeline definitions: a text to `Pipeline`s and `BuildProject`s, with every problem at once.
+//!
+//! Read are CodePipeline's own structure as JSON or YAML, with build projects beside it, and
+//! CloudFormation templates. `serve`, `pipeline run` and `pipeline validate` call `read`; the
+//! buildspecs that projects name are read in `buildspec`. Nothing here opens a file.
+
+mod check;
+mod kind;
+mod members;
+mod projects;
+mod providers;
+mod structure;
+mod template;
+
+pub use kind::{FileKind, kind_of};
+
+use crate::yaml::{self, Node, Value};
+use members::Members;
+use std::collections::BTreeMap;
+use structure::Spots;
+use trunkline_model::Diagnostic;
+use trunkline_model::buildspec::BuildProject;
+use trunkline_model::pipeline::Pipeline;
+
+/// What one file defines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Definitions {
+    /// The pipelines, in the file's order. Their type is V2 where they use what only V2 has.
+    pub pipelines: Vec<Pipeline>,
+    /// The build projects, in the file's order.
+    pub projects: Vec<BuildProject>,
+    /// Inbound transitions that a template disables.
+    pub disabled: Vec<DisabledTransition>,
+}
+
+/// An inbound transition that is disabled from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisabledTransition {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The stage that is not entered.
+    pub stage: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a reader knows beside the text.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Whether the pipelines are to be run: a provider that is not carried out here is then an
+    /// error (TL0813) rather than a warning.
+    pub to_run: bool,
+    /// Values of a template's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// `AWS::StackName`; the file's name without its ending where it is absent.
+    pub stack_name: Option<String>,
+    /// `AWS::Region`; `us-east-1` where it is absent.
+    pub region: Option<String>,
+    /// `AWS::AccountId`; `111122223333` where it is absent.
+    pub account: Option<String>,
+}
+
+/// Reads a text. The definitions are there where no finding is an error; the findings are in the
+/// order of their lines, each with the file's name.
+pub fn read(
+    text: &str,
+    file: &str,
+    options: &ReadOptions,
+) -> (Option<Definitions>, Vec<Diagnostic>) {
+    let (definitions, mut found) = match yaml::read_tagged(text) {
+        Ok(node) => read_node(&node, file, options),
+        Err(mut problem) => {
+            problem.code = "TL0801".to_owned();
+            (None, vec![problem])
+        }
+    };
+    found.sort_by_key(|d| (d.place.line, d.place.column));
+    found.dedup();
+    for finding in &mut found {
+        finding.place.file = Some(file.to_owned());
+    }
+    let failed = found.iter().any(|d| d.severity == trunkline_model::Severity::Error);
+    (definitions.filter(|_| !failed), found)
+}
+
+fn read_node(
+    node: &Node,
+    file: &str,
+    options: &ReadOptions,
+) -> (Option<Definitions>, Vec<Diagnostic>) {
+    match kind::of_node(node) {
+        FileKind::Template => template::read(node, file, options),
+        FileKind::Pipeline => {
+            let mut m = Members::new(false);
+            let definitions = plain(&mut m, node, options);
+            (Some(definitions), m.found)
+        }
+        other => {
+            let mut m = Members::new(false);
+            let found = m.error(node.spot, "TL0802", "this file holds no pipeline");
+            found.notes.push(match other {
+                FileKind::Buildspec => "it is a buildspec".to_owned(),
+                _ => {
+                    "a definition has `pipeline:`, `projects:`, or a template's `Resources`".into()
+                }
+            });
+            (None, m.found)
+        }
+    }
+}
+
+/// Reads the structure of `get-pipeline`, and projects beside it.
+fn plain(m: &mut Members, node: &Node, options: &ReadOptions) -> Definitions {
+    let mut definitions = Definitions::default();
+    let bare = node.get("stages").is_some() && node.get("pipeline").is_none();
+    let pipeline = if bare { Some(node) } else { node.get("pipeline") };
+    if !bare {
+        m.shape(node, "the file", &["pipeline", "metadata", "projects", "projectsNotFound"]);
+    }
+    // Among the members of a bare pipeline, `projects` is none of its own.
+    let without = bare.then(|| without(node, &["projects", "metadata"]));
+    for item in m.list(node, "projects") {
+        definitions.projects.extend(projects::project(m, item, None));
+    }
+    if let Some(node) = without.as_ref().or(pipeline)
+        && let Some((mut pipeline, spots)) = structure::pipeline(m, node, None)
+    {
+        finish(m, &mut pipeline, &spots, options);
+        definitions.pipelines.push(pipeline);
+    }
+    check::projects(m, &definitions);
+    definitions
+}
+
+/// Checks a pipeline against the rules, and settles its type.
+fn finish(m: &mut Members, pipeline: &mut Pipeline, spots: &Spots<'_>, options: &ReadOptions) {
+    m.about("pipeline", &pipeline.name);
+    check::pipeline(m, pipeline, spots, options);
+}
+
+fn without(node: &Node, keys: &[&str]) -> Node {
+    let mut node = node.clone();
+    if let Value::Map(entries) = &mut node.value {
+        entries.retain(|(key, _)| !keys.contains(&key.text.as_str()));
+    }
+    node
+}
