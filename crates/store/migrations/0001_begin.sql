@@ -1,16 +1,15 @@
 -- Times are milliseconds since 1970. Bodies are JSON.
 
--- One stream of events a pipeline. `id` is the order of commits over all pipelines, which a cursor follows.
+-- One stream of events a pipeline, numbered from 1 without gaps.
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
     pipeline TEXT NOT NULL,
     seq INTEGER NOT NULL,
     execution TEXT,
     at INTEGER NOT NULL,
     body TEXT NOT NULL,
-    UNIQUE (pipeline, seq)
-) STRICT;
-CREATE INDEX events_of_execution ON events (execution, id) WHERE execution IS NOT NULL;
+    PRIMARY KEY (pipeline, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_of_execution ON events (pipeline, execution, seq) WHERE execution IS NOT NULL;
 
 -- The state of a pipeline's machine after the event `seq`; a start replays only what came later.
 CREATE TABLE snapshots (
@@ -20,16 +19,22 @@ CREATE TABLE snapshots (
 ) STRICT, WITHOUT ROWID;
 
 -- What lists show of an execution, kept in the transaction of the events that it follows from.
+-- `number` counts the executions of a pipeline in the order in which they began.
 CREATE TABLE executions (
     id TEXT PRIMARY KEY,
     pipeline TEXT NOT NULL,
     number INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    started_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
     body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX executions_of_pipeline ON executions (pipeline, number DESC);
+CREATE UNIQUE INDEX executions_in_order ON executions (pipeline, number DESC);
+
+-- What is to be told outside, until everybody was told. `id` is the order in which it happened.
+CREATE TABLE notices (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    pipeline TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
 
 -- Webhooks that were taken, so that the same delivery starts nothing twice.
 CREATE TABLE deliveries (
@@ -61,7 +66,7 @@ CREATE TABLE artifacts (
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- How far a reader of the events has come.
+-- How far the notices were told to one receiver.
 CREATE TABLE cursors (
     name TEXT PRIMARY KEY,
     position INTEGER NOT NULL

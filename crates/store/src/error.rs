@@ -75,10 +75,13 @@ impl From<rusqlite_migration::Error> for Error {
 }
 
 impl Error {
-    /// What a person is told. TL0880: newer. TL0881: damaged. TL0882: full. TL0883: locked.
-    /// TL0884: anything else.
-    pub fn diagnostic(&self, file: &Path) -> Diagnostic {
-        let (code, help) = match self {
+    /// The code of what a person is told.
+    pub fn code(&self) -> &'static str {
+        self.told().0
+    }
+
+    fn told(&self) -> (&'static str, &'static str) {
+        match self {
             Self::Newer => ("TL0880", "use that version, or another data folder"),
             Self::Corrupted(_) | Self::Unreadable { .. } => {
                 ("TL0881", "put a backup in its place, or move it away to begin anew")
@@ -91,7 +94,13 @@ impl Error {
             Self::Absent => {
                 ("TL0884", "`trunkline pipeline run NAME` or `trunkline serve` makes it")
             }
-        };
+        }
+    }
+
+    /// What a person is told. TL0880: newer. TL0881: damaged. TL0882: full. TL0883: locked.
+    /// TL0884: anything else.
+    pub fn diagnostic(&self, file: &Path) -> Diagnostic {
+        let (code, help) = self.told();
         Diagnostic::error(code, self.to_string()).in_file(file.display().to_string()).help(help)
     }
 }

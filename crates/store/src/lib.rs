@@ -9,6 +9,8 @@ mod connection;
 mod deliveries;
 mod error;
 mod heads;
+mod log;
+mod notices;
 mod processes;
 mod releases;
 
@@ -17,5 +19,6 @@ pub use connection::{Access, Store};
 pub use deliveries::Delivery;
 pub use error::{Error, Result};
 pub use heads::Head;
+pub use notices::Kept;
 pub use processes::Running;
 pub use releases::Release;

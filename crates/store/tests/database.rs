@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use trunkline_store::{Access, Artifact, Delivery, Error, Head, Release, Running, Store};
 
 fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
+    Timestamp::from_second(second).expect("a time")
 }
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("trunkline.db");
     (folder, path)
 }
 
 fn open(path: &Path) -> Store {
-    Store::open(path, Access::Write).unwrap()
+    Store::open(path, Access::Write).expect("it opens")
 }
 
 /// Opens for both, and says what that fails with.
@@ -147,9 +147,9 @@ fn what_was_written_is_there_after_opening_again() {
     drop(store);
     let store = Store::open(&path, Access::Read).unwrap();
     assert_eq!(store.artifact(&artifact.id).unwrap(), Some(artifact.clone()));
-    assert_eq!(store.artifacts_before(at(6)).unwrap(), [artifact.clone()]);
-    assert_eq!(store.processes().unwrap(), [running.clone()]);
-    assert_eq!(store.releases(Some("prod"), 9).unwrap(), [release.clone()]);
+    assert_eq!(store.artifacts_before(at(6)).unwrap(), std::slice::from_ref(&artifact));
+    assert_eq!(store.processes().unwrap(), std::slice::from_ref(&running));
+    assert_eq!(store.releases(Some("prod"), 9).unwrap(), std::slice::from_ref(&release));
     assert_eq!(store.releases(Some("uat"), 9).unwrap(), []);
     assert_eq!(store.releases(None, 9).unwrap(), [release]);
     let told = store.environments_of(&"cd".repeat(32)).unwrap();
