@@ -1,6 +1,8 @@
 //! What the configuration leaves to others, as lists for the names at hand: `instance_owned`, `scope` and
-//! `external` hold patterns; a plan wants to know what they mean for each resource that it meets.
+//! `external` hold patterns; a plan wants to know what they mean for each resource that it meets. So does
+//! `--scope partial`, which leaves to a full deployment what belongs to bots.
 
+use crate::planning::Scope;
 use trunkline_center::ownership::{Limits, OwnedFields};
 use trunkline_center::state::Baseline;
 use trunkline_center::{Documents, KINDS, Snapshot};
@@ -9,6 +11,7 @@ use trunkline_config::{Project, matches};
 /// The limits for everything that has a document, is there, or is remembered.
 pub(crate) fn limits(
     project: &Project,
+    scope: Scope,
     documents: &Documents,
     snapshot: &Snapshot,
     baseline: &Baseline,
@@ -19,7 +22,8 @@ pub(crate) fn limits(
     let names = names.chain(snapshot.resources.iter().map(|r| (r.kind, r.name.as_str())));
     for (kind, name) in names.chain(remembered.map(|r| (r.kind.as_str(), r.name.as_str()))) {
         let key = || (kind.to_owned(), name.to_owned());
-        if !project.scope.holds(kind, name) || project.is_external(kind, name) {
+        let in_scope = scope.takes(kind) && project.scope.holds(kind, name);
+        if !in_scope || project.is_external(kind, name) {
             limits.left_alone.insert(key());
         }
         if let Some(owned) = owned(&project.instance_owned, kind, name) {

@@ -46,6 +46,29 @@ pub(crate) struct PlanArguments {
     /// Deploy what the selected ones refer to as well
     #[arg(long, requires = "only")]
     pub(crate) with_dependencies: bool,
+    /// Bots and content, or content only
+    #[arg(long, value_enum, default_value = "full", value_name = "SCOPE")]
+    pub(crate) scope: Scope,
+}
+
+/// How much of a project a deployment takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scope {
+    /// Bots and content
+    #[default]
+    Full,
+    /// Content only: what belongs to bots is left as it is
+    Partial,
+}
+
+impl Scope {
+    /// The kinds that belong to bots.
+    const BOTS: &[&str] = &["bot-association"];
+
+    /// Whether a deployment of this scope looks at a kind.
+    pub(crate) fn takes(self, kind: &str) -> bool {
+        self == Self::Full || !Self::BOTS.contains(&kind)
+    }
 }
 
 impl PlanArguments {
@@ -201,7 +224,7 @@ pub(crate) async fn prepare(
         staging_bucket: target.environment.staging_bucket.clone(),
         own_drafts: drafts,
         overwrite_drift: arguments.overwrite_drift,
-        limits: limits(&located.project, all, &snapshot, &baseline),
+        limits: limits(&located.project, arguments.scope, all, &snapshot, &baseline),
         renames: renames(located)?,
     };
     let mut prepared = Prepared { documents, snapshot, baseline, options, findings };
@@ -287,7 +310,8 @@ fn documents_for(
     wanted.attachments.clone_from(&documents.attachments);
     for document in documents.iter() {
         let opt_in = trunkline_center::kind_named(document.kind).is_some_and(|k| k.opt_in());
-        let out = !project.scope.holds(document.kind, &document.name)
+        let out = !arguments.scope.takes(document.kind)
+            || !project.scope.holds(document.kind, &document.name)
             || project.is_external(document.kind, &document.name)
             || opt_in && !included.contains(document.kind);
         if out {

@@ -15,6 +15,7 @@ pub(crate) use hold::{Hold, LockArguments};
 
 use crate::context::{self, App, Located};
 use folder::FolderStore;
+use std::path::PathBuf;
 use std::sync::Arc;
 use trunkline_aws::{Aws, Options};
 use trunkline_center::state::{S3Store, Store, TargetState};
@@ -34,7 +35,12 @@ pub(crate) async fn of(
 /// The project's state store; the caller's own credentials open a bucket, never a target's role.
 pub(crate) async fn store(located: &Located, aws: &Aws) -> Result<Arc<dyn Store>, Report> {
     match &located.project.state {
-        State::Folder(folder) => Ok(Arc::new(FolderStore::new(located.root.join(folder)))),
+        State::Folder(folder) => {
+            // A pipeline works in a checkout that goes away; what is remembered must not go with it.
+            let kept = context::variable("TRUNKLINE_STATE").filter(|folder| !folder.is_empty());
+            let folder = kept.map_or_else(|| located.root.join(folder), PathBuf::from);
+            Ok(Arc::new(FolderStore::new(folder)))
+        }
         State::S3 { bucket, prefix } => {
             let client = bucket_client(located, aws, bucket).await?;
             Ok(Arc::new(S3Store::new(client, bucket, prefix)))
