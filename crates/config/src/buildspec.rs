@@ -107,7 +107,10 @@ fn read_version(top: &Section<'_>, r: &mut Reader<'_>) -> BuildspecVersion {
             BuildspecVersion::V02
         }
         None => {
-            r.report(node.spot, wrong(format!("`version` must be a number, this is {}", node.what())));
+            r.report(
+                node.spot,
+                wrong(format!("`version` must be a number, this is {}", node.what())),
+            );
             BuildspecVersion::V02
         }
     }

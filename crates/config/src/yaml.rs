@@ -12,6 +12,9 @@ use trunkline_model::Diagnostic;
 /// More values than any real project has; aliases that expand beyond it are an attack or a slip.
 const MOST_VALUES: usize = 200_000;
 
+/// Deeper than any real file; the reader calls itself for each level.
+const MOST_LEVELS: usize = 100;
+
 /// A place in the text, both from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spot {
@@ -115,7 +118,7 @@ fn read_as(text: &str, tags: bool) -> Result<Node, Diagnostic> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = &*without_tabs(text);
     let parser = Parser::new_from_str(text);
-    let mut builder = Builder { text, parser, tags, anchors: HashMap::new(), values: 0 };
+    let mut builder = Builder { text, parser, tags, anchors: HashMap::new(), values: 0, levels: 0 };
     let mut document = None;
     loop {
         let (event, spot) = builder.next()?;
@@ -138,6 +141,7 @@ struct Builder<'t, P> {
     tags: bool,
     anchors: HashMap<usize, Node>,
     values: usize,
+    levels: usize,
 }
 
 type Item<'a> = Result<(Event<'a>, serde_saphyr::granit_parser::Span), ScanError>;
@@ -159,6 +163,11 @@ impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
 
     fn node(&mut self, event: Event<'a>, spot: Spot) -> Result<Node, Diagnostic> {
         self.spend(1, spot)?;
+        self.levels += 1;
+        if self.levels > MOST_LEVELS {
+            return Err(problem("the file is nested too deeply", spot)
+                .because(format!("at most {MOST_LEVELS} levels are read")));
+        }
         let function = if self.tags { event.tag().and_then(long_form) } else { None };
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -172,6 +181,7 @@ impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
                     return Err(problem("an alias stands inside the value that it names", spot));
                 };
                 self.spend(node.count(), spot)?;
+                self.levels -= 1;
                 return Ok(Node { spot, value: node.value });
             }
             _ => return Err(problem("a value is missing here", spot)),
@@ -184,6 +194,7 @@ impl<'a, P: Iterator<Item = Item<'a>>> Builder<'_, P> {
             self.spend(node.count(), spot)?;
             self.anchors.insert(anchor, node.clone());
         }
+        self.levels -= 1;
         Ok(node)
     }
 
