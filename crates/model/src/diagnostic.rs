@@ -328,6 +328,13 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0885", "there is no such pipeline, stage or action", ExitKind::Usage),
     code("TL0886", "there is no such execution", ExitKind::Usage),
     code("TL0888", "the server does not answer", ExitKind::Failed),
+    code("TL0890", "the server cannot start", ExitKind::Failed),
+    code("TL0891", "the server refuses a request", ExitKind::Failed),
+    code("TL0892", "the server refuses a webhook", ExitKind::Failed),
+    code("TL0893", "a setting of the server is wrong", ExitKind::Usage),
+    code("TL0894", "a repository cannot be fetched", ExitKind::Failed),
+    code("TL0895", "the server cannot use git", ExitKind::Failed),
+    code("TL0896", "an event could not be told", ExitKind::Failed),
     code("TL0901", "bad usage of a command", ExitKind::Usage),
     code("TL0902", "an internal error", ExitKind::Failed),
 ];

@@ -1,0 +1,192 @@
+//! Webhooks of git providers: checked first, read afterwards.
+//!
+//! The order matters. The body is limited, its signature is verified over the bytes as they came, the delivery's id
+//! is looked up, and only then is anything parsed. What a payload says about files is not used (`events`).
+
+mod bitbucket;
+mod github;
+mod gitlab;
+mod signature;
+
+use crate::answer::{Reply, document, failure, json_reply, refusal};
+use crate::events::Event;
+use crate::ports::{Delivered, Incoming, Provider, Receipt, Webhooks};
+use crate::tokens::hex;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The largest body: GitHub sends no larger ones.
+const MOST_BODY: usize = 25 * 1024 * 1024;
+/// How long a provider is kept waiting; GitHub gives up after ten seconds.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Answers a request below `/webhooks/`: `PROVIDER/REPOSITORY`.
+pub(crate) async fn answer(port: Arc<dyn Webhooks>, rest: &str, request: Request<Body>) -> Reply {
+    let Some((provider, repository)) = address(rest) else {
+        let message = "webhooks go to /webhooks/PROVIDER/REPOSITORY";
+        return refusal(StatusCode::NOT_FOUND, "TL0892", message);
+    };
+    if request.method() != Method::POST {
+        return refusal(StatusCode::METHOD_NOT_ALLOWED, "TL0892", "a webhook is a POST");
+    }
+    let Some(hook) = port.hook(provider, &repository) else {
+        let message = "no webhooks are expected for this repository";
+        return refusal(StatusCode::NOT_FOUND, "TL0892", message);
+    };
+    let (parts, body) = request.into_parts();
+    let body = match read(&parts.headers, body).await {
+        Ok(body) => body,
+        Err(reply) => return reply,
+    };
+    let now = port.now().as_second();
+    if let Err(why) = signature::verify(provider, &hook, &parts.headers, &body, now) {
+        return refusal(StatusCode::UNAUTHORIZED, "TL0892", why);
+    }
+    let body_hash = hex(&Sha256::digest(&body));
+    let id = delivery_id(provider, &repository, &parts.headers, &body_hash);
+    match port.record(provider, &id, &body_hash).await {
+        Ok(Receipt::New) => {}
+        Ok(Receipt::Repeated) => {
+            return document("delivery", json!({ "delivery": id, "result": "already" }));
+        }
+        Ok(Receipt::Forged) => {
+            let message = "another body was delivered under this id before";
+            return refusal(StatusCode::CONFLICT, "TL0892", message);
+        }
+        Err(report) => return failure(StatusCode::INTERNAL_SERVER_ERROR, &report),
+    }
+    let event = match payload(&parts.headers, &body).map(|v| parse(provider, &parts.headers, &v)) {
+        Ok(event) => event,
+        Err(why) => {
+            port.forget(provider, &id).await;
+            return refusal(StatusCode::BAD_REQUEST, "TL0892", &why);
+        }
+    };
+    take(port, Incoming { provider, repository, event }, id).await
+}
+
+/// Acts on a delivery in a task of its own: it goes on where the provider stops waiting.
+async fn take(port: Arc<dyn Webhooks>, incoming: Incoming, id: String) -> Reply {
+    let quick = match &incoming.event {
+        Event::Ping => Some("pong".to_owned()),
+        Event::Other(what) => Some(format!("`{what}` starts nothing")),
+        Event::Push(_) | Event::PullRequest(_) => None,
+    };
+    if let Some(note) = quick {
+        let delivered = Delivered { notes: vec![note], ..Delivered::default() };
+        return document("delivery", delivered_json(&id, &delivered));
+    }
+    let provider = incoming.provider;
+    let work = tokio::spawn({
+        let id = id.clone();
+        async move {
+            let result = port.take(incoming).await;
+            if result.is_err() {
+                port.forget(provider, &id).await;
+            }
+            result
+        }
+    });
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(Ok(Ok(delivered))) => document("delivery", delivered_json(&id, &delivered)),
+        Ok(Ok(Err(report))) => failure(StatusCode::BAD_GATEWAY, &report),
+        Ok(Err(_)) => {
+            refusal(StatusCode::INTERNAL_SERVER_ERROR, "TL0892", "the delivery was not handled")
+        }
+        Err(_) => {
+            let body = json!({ "schema": "trunkline/delivery", "version": 1, "delivery": id,
+                "result": "taken, and still being worked on" });
+            json_reply(StatusCode::ACCEPTED, &body)
+        }
+    }
+}
+
+fn delivered_json(id: &str, delivered: &Delivered) -> Value {
+    let started: Vec<_> = delivered
+        .started
+        .iter()
+        .map(|(pipeline, execution)| json!({ "pipeline": pipeline, "execution": execution }))
+        .collect();
+    json!({ "delivery": id, "result": "taken", "started": started, "notes": delivered.notes })
+}
+
+/// Provider and repository of an address.
+fn address(rest: &str) -> Option<(Provider, String)> {
+    let (provider, repository) = rest.split_once('/')?;
+    let repository = percent_decode_str(repository).decode_utf8().ok()?;
+    let repository = repository.trim_end_matches('/');
+    (!repository.is_empty()).then(|| Some((Provider::of(provider)?, repository.to_owned())))?
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Reply> {
+    let too_large = || {
+        let message = "the body is larger than 25 MB";
+        refusal(StatusCode::PAYLOAD_TOO_LARGE, "TL0892", message)
+    };
+    // Said beforehand, it is refused before anything is read.
+    let told = text(headers, "content-length").and_then(|l| l.parse::<u64>().ok());
+    if told.is_some_and(|length| length > MOST_BODY as u64) {
+        return Err(too_large());
+    }
+    to_bytes(body, MOST_BODY).await.map_err(|_| too_large())
+}
+
+/// The id under which a delivery is remembered. One without an id is known by its body.
+fn delivery_id(provider: Provider, repository: &str, headers: &HeaderMap, hash: &str) -> String {
+    let names: &[&str] = match provider {
+        Provider::GitHub => &["x-github-delivery"],
+        // The event's id is last: several deliveries may share it.
+        Provider::GitLab => &["webhook-id", "idempotency-key", "x-gitlab-event-uuid"],
+        Provider::Bitbucket => &["x-request-uuid"],
+        Provider::BitbucketServer => &["x-request-id"],
+    };
+    let told = names.iter().find_map(|name| text(headers, name)).filter(|id| !id.is_empty());
+    let told: String =
+        told.map_or_else(|| format!("body-{hash}"), |id| id.chars().take(200).collect());
+    format!("{repository}:{told}")
+}
+
+/// The JSON of a delivery, which GitHub can also send as a form.
+fn payload(headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
+    let kind = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    let read = if kind.starts_with("application/x-www-form-urlencoded") {
+        let form = String::from_utf8_lossy(body).replace('+', " ");
+        let field = form.split('&').find_map(|pair| pair.strip_prefix("payload="));
+        let field = field.ok_or("the form has no field `payload`")?;
+        serde_json::from_slice(&percent_decode_str(field).collect::<Vec<u8>>())
+    } else {
+        serde_json::from_slice(body)
+    };
+    read.map_err(|error| format!("the body is no JSON: {error}"))
+}
+
+/// Reads a payload. Whatever it holds, this gives an event: one that starts nothing where it is not understood.
+pub fn parse(provider: Provider, headers: &HeaderMap, payload: &Value) -> Event {
+    match provider {
+        Provider::GitHub => github::parse(text(headers, "x-github-event"), payload),
+        Provider::GitLab => gitlab::parse(payload),
+        Provider::Bitbucket => bitbucket::cloud(text(headers, "x-event-key"), payload),
+        Provider::BitbucketServer => bitbucket::server(text(headers, "x-event-key"), payload),
+    }
+}
+
+/// A header's text.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// A text inside a payload, by JSON pointer; empty where there is none.
+fn at<'a>(payload: &'a Value, pointer: &str) -> &'a str {
+    payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A possibly shortened object name.
+fn short_commit(text: &str) -> Option<String> {
+    let known = (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    known.then(|| text.to_ascii_lowercase())
+}
