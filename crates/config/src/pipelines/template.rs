@@ -1,14 +1,187 @@
-//! CloudFormation templates.
-use super::{Definitions, ReadOptions};
-use crate::yaml::Node;
+//! CloudFormation templates: the pipelines and build projects among a template's resources.
+//!
+//! `functions` evaluates what stands in the way of plain values, `values` says what parameters,
+//! pseudo parameters and resources stand for. Only what pipelines and projects need is evaluated,
+//! so that the rest of a template may hold anything. Templates are not checked otherwise.
+
+mod functions;
+mod values;
+
+use super::members::{Members, shorten};
+use super::structure::entries;
+use super::{Definitions, DisabledTransition, ReadOptions, check, finish, projects, structure};
+use crate::suggest::nearest;
+use crate::yaml::{Node, Spot, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use trunkline_model::Diagnostic;
 
+/// The types of resources that are read.
+const PIPELINE: &str = "AWS::CodePipeline::Pipeline";
+const PROJECT: &str = "AWS::CodeBuild::Project";
+
+/// A template while it is evaluated.
+struct Template<'n> {
+    m: Members,
+    node: &'n Node,
+    options: &'n ReadOptions,
+    stack: String,
+    /// Conditions that are known; `None` while one is being evaluated.
+    conditions: BTreeMap<String, Option<bool>>,
+    /// Names of resources that are known; `None` while one is being evaluated.
+    names: BTreeMap<String, Option<String>>,
+    /// Texts that stand for values which are not known here.
+    assumed: BTreeSet<String>,
+    /// What a note was already written for.
+    noted: BTreeSet<String>,
+    /// How many values may still be evaluated; what refers to itself through others grows fast.
+    fuel: u32,
+}
+
+/// Reads a template's pipelines and projects.
 pub(super) fn read(
     node: &Node,
-    _file: &str,
-    _options: &ReadOptions,
+    file: &str,
+    options: &ReadOptions,
 ) -> (Option<Definitions>, Vec<Diagnostic>) {
-    let found = Diagnostic::error("TL0802", "templates are not read yet")
-        .at(node.spot.line, node.spot.column);
-    (None, vec![found])
+    let mut template = Template::new(node, file, options);
+    let mut definitions = Definitions::default();
+    let mut seen = 0;
+    template.sections();
+    let resources = node.get("Resources").map(entries).unwrap_or_default();
+    for (key, resource) in resources {
+        let kind = resource.get("Type").and_then(Node::spelling).unwrap_or_default();
+        if kind == PIPELINE || kind == PROJECT {
+            seen += 1;
+            if template.is_there(resource) {
+                template.resource(&key.text, kind, resource, &mut definitions);
+            }
+        } else if let Some(meant) = nearest(kind, [PIPELINE, PROJECT]).filter(|_| slip(kind)) {
+            let spot = resource.get("Type").map_or(resource.spot, |t| t.spot);
+            let message = format!("`{}` is no type of resource", shorten(kind));
+            template.m.error(spot, "TL0822", message).help =
+                Some(format!("did you mean `{meant}`?"));
+            seen += 1;
+        }
+    }
+    if seen == 0 {
+        let found = template.m.error(node.spot, "TL0802", "this template holds no pipeline");
+        found.notes.push(format!("it has no resource of type {PIPELINE} or {PROJECT}"));
+    }
+    check::projects(&mut template.m, &definitions);
+    (Some(definitions), template.m.found)
+}
+
+/// Whether a type is none of the services' own other ones, which are near in spelling.
+fn slip(kind: &str) -> bool {
+    const OTHERS: &[&str] = &["AWS::CodePipeline::Webhook", "AWS::CodePipeline::CustomActionType"];
+    let service = kind.split("::").nth(1).unwrap_or_default();
+    !OTHERS.contains(&kind)
+        && !matches!(service, "CodeCommit" | "CodeDeploy" | "CodeArtifact" | "CodeStar")
+}
+
+impl<'n> Template<'n> {
+    fn new(node: &'n Node, file: &str, options: &'n ReadOptions) -> Self {
+        let stack = options.stack_name.clone().unwrap_or_else(|| values::stack_name(file));
+        Self {
+            m: Members::new(true),
+            node,
+            options,
+            stack,
+            conditions: BTreeMap::new(),
+            names: BTreeMap::new(),
+            assumed: BTreeSet::new(),
+            noted: BTreeSet::new(),
+            fuel: 1_000_000,
+        }
+    }
+
+    /// Reports sections of the template that are none.
+    fn sections(&mut self) {
+        const SECTIONS: &[&str] = &[
+            "AWSTemplateFormatVersion",
+            "Description",
+            "Metadata",
+            "Parameters",
+            "Rules",
+            "Mappings",
+            "Conditions",
+            "Transform",
+            "Hooks",
+            "Globals",
+            "Resources",
+            "Outputs",
+        ];
+        for (key, _) in entries(self.node).iter().filter(|(k, _)| !SECTIONS.contains(&&*k.text)) {
+            let message = format!("`{}` is no section of a template", shorten(&key.text));
+            let near = nearest(&key.text, SECTIONS.iter().copied());
+            self.m.error(key.spot, "TL0805", message).help =
+                near.map(|near| format!("did you mean `{near}`?"));
+        }
+        self.m.no_repeats(self.node);
+        if let Some(resources) = self.node.get("Resources") {
+            self.m.no_repeats(resources);
+        }
+    }
+
+    /// Says whether a resource's condition holds.
+    fn is_there(&mut self, resource: &Node) -> bool {
+        let Some(condition) = resource.get("Condition") else { return true };
+        match condition.spelling() {
+            Some(name) => self.condition(name, condition.spot),
+            None => true,
+        }
+    }
+
+    fn resource(
+        &mut self,
+        logical: &str,
+        kind: &str,
+        resource: &Node,
+        definitions: &mut Definitions,
+    ) {
+        self.m.about("resource", logical);
+        let Some(properties) = resource.get("Properties") else {
+            self.m.error(resource.spot, "TL0803", "the resource lacks `Properties`");
+            return;
+        };
+        let Some(node) = self.evaluate(properties) else { return };
+        let name = self.name_of(logical);
+        if kind == PROJECT {
+            definitions.projects.extend(projects::project(&mut self.m, &node, Some(&name)));
+            return;
+        }
+        if let Some((mut pipeline, spots)) = structure::pipeline(&mut self.m, &node, Some(&name)) {
+            if self.m.get(&node, "roleArn").is_none() {
+                self.m.missing(&node, "roleArn", "the pipeline");
+            }
+            finish(&mut self.m, &mut pipeline, &spots, self.options);
+            definitions.disabled.extend(disabled(&mut self.m, &node, &pipeline.name));
+            definitions.pipelines.push(pipeline);
+        }
+    }
+
+    /// Adds a note that something is not known here, once for each thing.
+    fn note(&mut self, spot: Spot, what: &str, message: String) -> Option<&mut Diagnostic> {
+        self.noted.insert(what.to_owned()).then(|| self.m.note(spot, "TL0823", message))
+    }
+
+    /// A text at a place.
+    fn text(spot: Spot, text: impl Into<String>) -> Node {
+        Node { spot, value: Value::Text(text.into()) }
+    }
+}
+
+fn disabled(m: &mut Members, node: &Node, pipeline: &str) -> Vec<DisabledTransition> {
+    let mut transitions = Vec::new();
+    for item in m.list(node, "disableInboundStageTransitions") {
+        if m.shape(item, "a disabled transition", &["stageName", "reason"]) {
+            let stage = m.required(item, "stageName", "the disabled transition");
+            let reason = m.required(item, "reason", "the disabled transition");
+            let pipeline = pipeline.to_owned();
+            if let (Some(stage), Some(reason)) = (stage, reason) {
+                transitions.push(DisabledTransition { pipeline, stage, reason });
+            }
+        }
+    }
+    transitions
 }
