@@ -185,7 +185,7 @@ fn commands_are_texts() {
         "version: 0.2\nphases:\n  build:\n",
         &["TL0833 3:8 `commands` is missing in phase `build`"],
     );
-    check("version: 0.2\nphases:\n", &["TL0833 2:8 `phases` holds no phase"]);
+    check("version: 0.2\nphases:\n", &["TL0833 2:7 `phases` holds no phase"]);
     check("version: 0.2\n", &["TL0833 1:1 `phases` is missing in the buildspec"]);
     check("", &["TL0833 1:1 the buildspec is empty"]);
     check("- a\n", &["TL0834 1:1 the buildspec must be a mapping, this is a list"]);
