@@ -30,6 +30,10 @@ pub struct Project {
     pub scope: Scope,
     /// References that somebody else supplies.
     pub external: Vec<String>,
+    /// Where repositories are that pipelines name: an address, or a path.
+    pub repositories: BTreeMap<String, String>,
+    /// Secrets and parameters (`*` stands for anything) that only actions for these environments may read.
+    pub secrets: BTreeMap<String, Vec<String>>,
     /// Settings of behaviour.
     pub settings: Settings,
     /// What is odd but does not stop a command.
@@ -179,6 +183,15 @@ impl Project {
         }
         found.extend(regional);
         found
+    }
+
+    /// Says whether an action may read a secret or parameter: one that deploys to `environment`, or to none.
+    pub fn may_read_secret(&self, id: &str, environment: Option<&str>) -> bool {
+        let bound = self.secrets.iter().filter(|(pattern, _)| matches(pattern, id));
+        let mut allowed = bound.map(|(_, names)| {
+            environment.is_some_and(|environment| names.iter().any(|name| name == environment))
+        });
+        allowed.all(|allowed| allowed)
     }
 
     /// Says whether `kind:name` is supplied by somebody else.

@@ -6,11 +6,11 @@ mod bindings;
 mod environments;
 mod fields;
 
-use crate::project::{Project, Scope, Settings, State};
+use crate::project::{Project, Scope, Settings, State, unknown_environment};
 use crate::yaml::{self, Node, Value};
 use fields::Fields;
-use std::collections::HashMap;
-use trunkline_model::{Diagnostic, Report, Severity};
+use std::collections::{BTreeMap, HashMap};
+use trunkline_model::{Diagnostic, Environment, Report, Severity};
 
 /// The version of the file's format that this program reads.
 const VERSION: u64 = 1;
@@ -31,6 +31,8 @@ const TOP_KEYS: &[&str] = &[
     "instance_owned",
     "scope",
     "external",
+    "repositories",
+    "secrets",
     "settings",
 ];
 
@@ -109,6 +111,8 @@ fn read_project(root: &Node, file: &str, f: &mut Fields) -> Project {
         instance_owned: f.texts(root, "instance_owned"),
         scope: read_scope(root.get("scope"), f),
         external: f.texts(root, "external"),
+        repositories: read_repositories(root.get("repositories"), f),
+        secrets: read_secrets(root.get("secrets"), &environments.list, f),
         settings: read_settings(root.get("settings"), f),
         environments: environments.list,
         delivery: environments.delivery,
@@ -132,6 +136,37 @@ fn read_scope(node: Option<&Node>, f: &mut Fields) -> Scope {
     let Some(node) = node.filter(|n| f.is_map(n, "scope")) else { return Scope::default() };
     f.known_keys(node, "`scope`", &["include", "exclude"]);
     Scope { include: f.texts(node, "include"), exclude: f.texts(node, "exclude") }
+}
+
+/// Where repositories are that pipelines name.
+fn read_repositories(node: Option<&Node>, f: &mut Fields) -> BTreeMap<String, String> {
+    let Some(node) = node.filter(|n| f.is_map(n, "repositories")) else { return BTreeMap::new() };
+    let Value::Map(entries) = &node.value else { return BTreeMap::new() };
+    let one = |(key, _): &(yaml::Key, Node)| Some((key.text.clone(), f.text(node, &key.text)?));
+    entries.iter().filter_map(one).collect()
+}
+
+/// Which secrets only some environments have. TL0105: there is no such environment.
+fn read_secrets(
+    node: Option<&Node>,
+    known: &[Environment],
+    f: &mut Fields,
+) -> BTreeMap<String, Vec<String>> {
+    let Some(node) = node.filter(|n| f.is_map(n, "secrets")) else { return BTreeMap::new() };
+    let Value::Map(entries) = &node.value else { return BTreeMap::new() };
+    let mut secrets = BTreeMap::new();
+    for (key, value) in entries {
+        let mut names = Vec::new();
+        for name in f.texts(node, &key.text) {
+            let named = |e: &&Environment| e.name == name || e.aliases.contains(&name);
+            match known.iter().find(named) {
+                Some(environment) => names.push(environment.name.clone()),
+                None => drop(f.report(value.spot, unknown_environment(&name, known))),
+            }
+        }
+        secrets.insert(key.text.clone(), names);
+    }
+    secrets
 }
 
 fn read_settings(node: Option<&Node>, f: &mut Fields) -> Settings {

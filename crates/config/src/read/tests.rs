@@ -277,3 +277,23 @@ fn the_source_identity_is_a_default_that_an_environment_may_change() {
     assert!(!project(&text).environments[0].source_identity);
     assert!(!project(&with(GOOD)).environments[0].source_identity);
 }
+
+#[test]
+fn secrets_are_read_only_by_actions_for_their_environments() {
+    let text = "version: 1\nproject: acme\nenvironments:\n  prod: { account: \"111122223333\", \
+        regions: [us-west-2], instance: acme, aliases: [live] }\n  uat: { account: \"222233334444\", \
+        regions: [us-west-2], instance: acme }\nsecrets:\n  \"acme/live/*\": live\n\
+        repositories: { center: \"https://git.example.com/center.git\" }\n";
+    let project = parse(text, "trunkline.yaml").expect("a configuration");
+    assert_eq!(project.repositories["center"], "https://git.example.com/center.git");
+    let check = |id: &str, environment: Option<&str>, may: bool| {
+        assert_eq!(project.may_read_secret(id, environment), may, "{id} for {environment:?}");
+    };
+    check("acme/live/key", Some("prod"), true);
+    check("acme/live/key", Some("uat"), false);
+    check("acme/live/key", None, false);
+    check("acme/other", None, true);
+    let wrong = text.replace(": live\n", ": [live, nowhere]\n");
+    let report = parse(&wrong, "trunkline.yaml").expect_err("no such environment");
+    assert_eq!(report.0[0].code, "TL0105");
+}
