@@ -2,14 +2,36 @@
 
 use crate::context::App;
 use crate::printer::write_err;
+use crate::render;
 use std::io::BufRead as _;
-use trunkline_model::{Diagnostic, Report};
+use trunkline_center::plan::Plan;
+use trunkline_model::{Approval, Diagnostic, Report, Target};
 
-/// Asks, and returns whether exactly `word` was typed. `--yes` answers for the person.
-/// TL0505: nobody is there to ask.
-pub(crate) fn confirm(app: &App, question: &str, word: &str, yes: bool) -> Result<bool, Report> {
+/// Shows a plan that nobody has seen yet, and asks whether it shall be carried out. `agreed`: it was agreed to
+/// before, so that nothing is shown or asked. TL0505: no consent.
+pub(crate) fn consent(
+    app: &App,
+    plan: &Plan,
+    target: &Target,
+    question: &str,
+    agreed: bool,
+) -> Result<(), Report> {
+    if !agreed {
+        let lines = render::plan::text(plan, app.printer.paint, app.printer.is_verbose());
+        lines.iter().for_each(|line| app.printer.say(line));
+    }
+    let word = match target.environment.approval {
+        Approval::Required => target.environment.name.as_str(),
+        Approval::None => "yes",
+    };
+    confirm(app, question, word, agreed)
+}
+
+/// Asks, and goes on only where exactly `word` was typed. `--yes` answers for the person.
+/// TL0505: something else was typed, or nobody is there to ask.
+pub(crate) fn confirm(app: &App, question: &str, word: &str, yes: bool) -> Result<(), Report> {
     if yes {
-        return Ok(true);
+        return Ok(());
     }
     if !(app.surroundings.stdin_terminal && app.surroundings.stderr_terminal) {
         return Err(Diagnostic::error("TL0505", "nobody is there to confirm this")
@@ -20,5 +42,8 @@ pub(crate) fn confirm(app: &App, question: &str, word: &str, yes: bool) -> Resul
     write_err(&format!("{question}\nOnly `{word}` is taken as consent: "));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
-    Ok(read.is_ok() && answer.trim_end_matches(['\r', '\n']) == word)
+    if read.is_ok() && answer.trim_end_matches(['\r', '\n']) == word {
+        return Ok(());
+    }
+    Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report())
 }

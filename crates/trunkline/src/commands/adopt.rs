@@ -2,19 +2,18 @@
 //! scripts filled. Writes tags and the ledger, nothing else.
 
 use super::Outcome;
-use crate::confirm::confirm;
+use crate::confirm::consent;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
 use crate::planning::{self, PlanArguments};
-use crate::render::plan as render;
 use crate::state::{self, Ended, Hold, LockArguments, Why};
 use crate::{files, journal, runtime};
 use serde_json::json;
 use trunkline_center::Documents;
 use trunkline_center::plan::adoption;
 use trunkline_config::matches;
-use trunkline_model::{Approval, Diagnostic, Report};
+use trunkline_model::Report;
 
 #[derive(clap::Args)]
 #[command(
@@ -115,18 +114,9 @@ async fn under_lock(
             .say("Nothing to take over: what the documents name is this project's or not there.");
         return Ok((Ended { run: None, done: 0, drafts: 0 }, adopted));
     }
-    if !arguments.yes {
-        let lines = render::text(&plan, app.printer.paint, app.printer.is_verbose());
-        lines.iter().for_each(|l| app.printer.say(l));
-    }
     let target = &connected.target;
-    let word = match target.environment.approval {
-        Approval::Required => target.environment.name.clone(),
-        Approval::None => "yes".to_owned(),
-    };
-    if !confirm(app, &format!("Take these over in {}?", target.label()), &word, arguments.yes)? {
-        return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
-    }
+    let question = format!("Take these over in {}?", target.label());
+    consent(app, &plan, target, &question, arguments.yes)?;
     let why = Why { command: "adopt".to_owned() };
     let ended =
         state::carry_out(app, located, connected, hold, plan, &prepared.snapshot, &why).await?;

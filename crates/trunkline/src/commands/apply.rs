@@ -1,7 +1,7 @@
 //! `trunkline apply`: carries out a plan, freshly made or saved. Asks before it writes.
 
 use super::Outcome;
-use crate::confirm::confirm;
+use crate::confirm::consent;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
@@ -150,26 +150,12 @@ async fn under_lock(scene: &Scene<'_>, saved: Option<Plan>) -> Result<Ended, Rep
     if plan.is_empty() {
         app.printer.say(&render::summary(&plan));
     } else {
-        consent(scene, &plan)?;
+        let target = &connected.target;
+        let question = format!("Apply this to {}?", target.label());
+        // Whoever applies a saved plan has seen it.
+        let agreed = arguments.yes || arguments.file.is_some();
+        consent(app, &plan, target, &question, agreed)?;
     }
     let why = Why { command: "apply".to_owned() };
     state::carry_out(app, located, connected, hold, plan, &snapshot, &why).await
-}
-
-/// Shows a plan that nobody has seen yet, and asks. TL0505: no consent.
-fn consent(scene: &Scene<'_>, plan: &Plan) -> Result<(), Report> {
-    let Scene { arguments, app, connected, .. } = scene;
-    if arguments.file.is_none() && !arguments.yes {
-        let lines = render::text(plan, app.printer.paint, app.printer.is_verbose());
-        lines.iter().for_each(|l| app.printer.say(l));
-    }
-    let word = match connected.target.environment.approval {
-        trunkline_model::Approval::Required => connected.target.environment.name.clone(),
-        trunkline_model::Approval::None => "yes".to_owned(),
-    };
-    let asked = arguments.yes || arguments.file.is_some();
-    if !confirm(app, &format!("Apply this to {}?", connected.target.label()), &word, asked)? {
-        return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 //! `drift adopt` takes it into the documents, `drift revert` puts back what was applied.
 
 use super::Outcome;
-use crate::confirm::confirm;
+use crate::confirm::consent;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
@@ -17,7 +17,7 @@ use trunkline_center::drift::{self, Drift, Editor};
 use trunkline_center::plan;
 use trunkline_center::{Documents, KINDS};
 use trunkline_config::matches;
-use trunkline_model::{Approval, Diagnostic, Report, Target};
+use trunkline_model::{Diagnostic, Report, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum What {
@@ -271,18 +271,9 @@ async fn revert(scene: &Scene<'_>, connected: &Connected, hold: &Hold) -> Result
         app.printer.say(&render::summary(&plan));
         return Ok(());
     }
-    if !arguments.yes {
-        let lines = render::text(&plan, app.printer.paint, app.printer.is_verbose());
-        lines.iter().for_each(|l| app.printer.say(l));
-    }
     let target = &connected.target;
-    let word = match target.environment.approval {
-        Approval::Required => target.environment.name.clone(),
-        Approval::None => "yes".to_owned(),
-    };
-    if !confirm(app, &format!("Put this back in {}?", target.label()), &word, arguments.yes)? {
-        return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
-    }
+    let question = format!("Put this back in {}?", target.label());
+    consent(app, &plan, target, &question, arguments.yes)?;
     let why = Why { command: "drift revert".to_owned() };
     state::carry_out(app, located, connected, hold, plan, &prepared.snapshot, &why).await?;
     Ok(())

@@ -97,9 +97,7 @@ async fn one(
          Its alias and its identity management can never be changed.",
         target.region
     );
-    if !confirm(app, &question, &alias, arguments.yes)? {
-        return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
-    }
+    confirm(app, &question, &alias, arguments.yes)?;
     let input = json!({
         "ClientToken": format!("trunkline-{run}"),
         "IdentityManagementType": identity,

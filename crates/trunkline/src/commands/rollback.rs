@@ -2,11 +2,10 @@
 //! plan, what cannot be undone and what stays, and asks before it writes.
 
 use super::Outcome;
-use crate::confirm::confirm;
+use crate::confirm::consent;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::render::plan as render;
 use crate::state::{self, Ended, Hold, LockArguments, Why};
 use crate::{journal, planning, runtime};
 use serde_json::{Value, json};
@@ -138,19 +137,9 @@ async fn under_lock(
     if plan.is_empty() {
         app.printer.say("nothing is left of the run that could be taken back");
     } else {
-        if !arguments.yes {
-            let lines = render::text(&plan, app.printer.paint, app.printer.is_verbose());
-            lines.iter().for_each(|line| app.printer.say(line));
-        }
-        let word = match connected.target.environment.approval {
-            trunkline_model::Approval::Required => connected.target.environment.name.clone(),
-            trunkline_model::Approval::None => "yes".to_owned(),
-        };
-        let question = format!("Take run {run} back in {}?", connected.target.label());
-        if !confirm(app, &question, &word, arguments.yes)? {
-            let refused = Diagnostic::error("TL0505", "not confirmed; nothing was changed");
-            return Err(refused.report());
-        }
+        let target = &connected.target;
+        let question = format!("Take run {run} back in {}?", target.label());
+        consent(app, &plan, target, &question, arguments.yes)?;
     }
     let why = Why { command: format!("rollback {run}") };
     let ended = state::carry_out(app, located, connected, hold, plan, &now, &why).await?;

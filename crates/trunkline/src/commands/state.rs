@@ -9,7 +9,7 @@ use crate::render::{columns, printable};
 use crate::{runtime, state};
 use serde_json::{Value, json};
 use trunkline_center::state::TargetState;
-use trunkline_model::{Diagnostic, Report};
+use trunkline_model::Report;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -115,9 +115,7 @@ async fn unlock(app: &App, state: &TargetState, label: &str, yes: bool) -> Resul
     };
     app.printer.say(&format!("{label}   {}", printable(&holder.line())));
     let question = "Take the lock away? A process that lives stops before its next call.";
-    if !confirm(app, question, "yes", yes)? {
-        return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
-    }
+    confirm(app, question, "yes", yes)?;
     match state.unlock(&seen).await? {
         Some(held) => {
             app.printer.say(&format!("{label}   unlocked; the token is {} now", held.lock.token));

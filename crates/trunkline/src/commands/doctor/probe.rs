@@ -42,9 +42,7 @@ pub(super) fn run(environment: Option<&str>, yes: bool, app: &App) -> Outcome {
         probe::PREFIX,
         target.label()
     );
-    if !confirm(app, &question, &target.environment.name, yes)? {
-        return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
-    }
+    confirm(app, &question, &target.environment.name, yes)?;
     let aws = connect::aws(app)?;
     let probed = runtime::block_on(async {
         let run = journal::run_id();

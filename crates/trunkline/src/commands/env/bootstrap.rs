@@ -130,9 +130,7 @@ fn deploy(arguments: &Arguments, app: &App, targets: &[Target], template: &Value
         arguments.stack,
         environment.account
     );
-    if !confirm(app, &question, "yes", arguments.yes)? {
-        return Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report());
-    }
+    confirm(app, &question, "yes", arguments.yes)?;
     let aws = connect::aws(app)?;
     runtime::block_on(async {
         let mut parameters = Vec::new();
