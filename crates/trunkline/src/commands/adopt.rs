@@ -73,9 +73,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
             let scene =
                 Scene { arguments, app, located: &located, documents: &documents, plan: &plan };
             let ended = under_lock(&scene, &connected, &hold).await;
-            let released = hold.release().await;
-            let (ended, adopted) = ended?;
-            released?;
+            let (ended, adopted) = hold.give_back(ended).await?;
             results.push(json!({ "target": label, "run": ended.run, "adopted": adopted }));
         }
         if app.printer.is_json() {

@@ -119,9 +119,7 @@ async fn target(
         Hold::take(app, located, &connected, &state, ("apply", &run), &arguments.lock).await?;
     let scene = Scene { arguments, app, located, documents, connected: &connected, hold: &hold };
     let ended = under_lock(&scene, work.plan).await;
-    let released = hold.release().await;
-    let ended = ended?;
-    released?;
+    let ended = hold.give_back(ended).await?;
     let result = json!({ "run": ended.run, "steps": ended.done, "drafts": ended.drafts });
     Ok((result, ended.drafts > 0))
 }

@@ -111,9 +111,7 @@ async fn one(scene: &Scene<'_>, target: Target) -> Result<Found, Report> {
         let hold =
             Hold::take(app, located, &connected, &state, ("drift revert", &run), lock).await?;
         let reverted = revert(scene, &connected, &hold).await;
-        let released = hold.release().await;
-        reverted?;
-        released?;
+        hold.give_back(reverted).await?;
         return Ok((Vec::new(), BTreeMap::new(), BTreeMap::new()));
     }
     let prepared = planning::prepare(&connected, located, documents, plan, &state).await?;

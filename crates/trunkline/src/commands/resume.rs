@@ -114,10 +114,7 @@ async fn resume(
     let hold =
         Hold::take(app, located, &connected, &state, ("resume", &run), &arguments.lock).await?;
     let ended = under_lock(app, &connected, &hold).await;
-    let released = hold.release().await;
-    let ended = ended?;
-    released?;
-    Ok(ended)
+    hold.give_back(ended).await
 }
 
 async fn under_lock(app: &App, connected: &Connected, hold: &Hold) -> Result<Ended, Report> {

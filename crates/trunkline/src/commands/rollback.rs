@@ -112,9 +112,7 @@ async fn target(
     let hold =
         Hold::take(app, located, &connected, &state, (&word, &session), &arguments.lock).await?;
     let ended = under_lock(arguments, app, located, &connected, &hold, &run).await;
-    let released = hold.release().await;
-    let (ended, told) = ended?;
-    released?;
+    let (ended, told) = hold.give_back(ended).await?;
     let Ended { run: made, done, drafts } = ended;
     Ok(json!({ "took back": run, "run": made, "steps": done, "drafts": drafts, "told": told }))
 }

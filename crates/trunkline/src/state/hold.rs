@@ -26,7 +26,7 @@ pub(crate) struct LockArguments {
     pub(crate) reason: Option<String>,
 }
 
-/// A target that this command works on. Give it back with `release`; without that, the lock is free
+/// A target that this command works on. Give it back with `give_back`; without that, the lock is free
 /// once its lease is over, or this process has ended.
 pub(crate) struct Hold {
     pub(crate) state: TargetState,
@@ -100,13 +100,17 @@ impl Hold {
         self.guard.clone()
     }
 
-    /// Gives the lock back. That somebody else has it by now is no failure of what was done.
-    pub(crate) async fn release(self) -> Result<(), Report> {
+    /// Gives the lock back however the work under it ended, and tells how it did: what failed there comes before
+    /// what fails here. That somebody else has the lock by now is no failure of what was done.
+    pub(crate) async fn give_back<T>(self, ended: Result<T, Report>) -> Result<T, Report> {
         self.stop.send_replace(true);
-        if let Ok(held) = self.renewing.await {
-            self.state.release(&held).await?;
-        }
-        Ok(())
+        let released = match self.renewing.await {
+            Ok(held) => self.state.release(&held).await.map(drop),
+            Err(_) => Ok(()),
+        };
+        let ended = ended?;
+        released?;
+        Ok(ended)
     }
 }
 
