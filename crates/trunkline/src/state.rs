@@ -5,12 +5,14 @@
 //! uses `of`.
 
 mod carry_out;
+mod find;
 mod folder;
 mod hold;
 mod process;
 mod progress;
 
 pub(crate) use carry_out::{Ended, Why, carry_out, go_on};
+pub(crate) use find::{Found, Unnamed, find, named};
 pub(crate) use hold::{Hold, LockArguments};
 
 use crate::context::{self, App, Located};

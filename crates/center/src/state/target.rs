@@ -188,7 +188,12 @@ impl TargetState {
 
     /// Everything that is known of a run. TL0523: there is none of that id.
     pub async fn run(&self, run: &str) -> Result<RunRecord, Report> {
-        let RunHead { meta, end } = self.head_of(run).await?;
+        self.record(self.head_of(run).await?).await
+    }
+
+    /// Everything that is known of the run that this is the head of.
+    pub async fn record(&self, RunHead { meta, end }: RunHead) -> Result<RunRecord, Report> {
+        let run = &meta.run;
         let plan = self.plan(run, true).await?;
         let before = self.before(run).await?;
         let events = self.chain(run).await?.events;

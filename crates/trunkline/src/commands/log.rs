@@ -39,10 +39,13 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let aws = connect::aws(app)?;
     runtime::block_on(async {
         let store = state::store(&located, &aws).await?;
-        let states = targets.iter().map(|t| TargetState::new(store.clone(), t));
-        match &arguments.run {
-            Some(run) => one(app, states.collect(), run).await?,
-            None => list(app, states.collect(), arguments.number).await?,
+        let Some(run) = &arguments.run else {
+            let states = targets.iter().map(|t| TargetState::new(store.clone(), t));
+            list(app, states.collect(), arguments.number).await?;
+            return Ok(Exit::Done);
+        };
+        for found in state::named(&store, targets, run).await? {
+            show(app, &found.state.record(found.head).await?);
         }
         Ok(Exit::Done)
     })
@@ -65,21 +68,6 @@ async fn list(app: &App, states: Vec<TargetState>, number: usize) -> Result<(), 
         columns(&rows).iter().for_each(|line| app.printer.result(line));
     }
     Ok(())
-}
-
-async fn one(app: &App, states: Vec<TargetState>, run: &str) -> Result<(), Report> {
-    let mut missing = None;
-    for state in states {
-        match state.run(run).await {
-            Ok(record) => {
-                show(app, &record);
-                return Ok(());
-            }
-            Err(report) if report.0.iter().any(|d| d.code == "TL0523") => missing = Some(report),
-            Err(report) => return Err(report),
-        }
-    }
-    missing.map_or(Ok(()), Err)
 }
 
 fn show(app: &App, record: &RunRecord) {

@@ -5,12 +5,12 @@ use super::Outcome;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::state::{self, Ended, Hold, LockArguments};
+use crate::state::{self, Ended, Found, Hold, LockArguments, Unnamed};
 use crate::{journal, runtime};
 use serde_json::json;
 use trunkline_aws::Aws;
-use trunkline_center::state::{RunHead, RunResult, TargetState};
-use trunkline_model::{Diagnostic, Report, Target};
+use trunkline_center::state::{RunHead, RunResult};
+use trunkline_model::{Diagnostic, Report};
 
 #[derive(clap::Args)]
 #[command(
@@ -33,13 +33,6 @@ pub(crate) struct Arguments {
     strict: bool,
 }
 
-/// A run that has stopped.
-struct Stopped {
-    target: Target,
-    state: TargetState,
-    run: String,
-}
-
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let located = app.project()?;
     let targets = state::targets(
@@ -50,13 +43,15 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     )?;
     let aws = connect::aws(app)?;
     runtime::block_on(async {
-        let stopped = find(arguments, &located, targets, &aws).await?;
+        let named = arguments.run.as_deref();
+        let stopped = state::find(&located, &aws, targets, named, Unnamed::Stopped).await?;
         if stopped.is_empty() {
             app.printer.say("no run has stopped: there is nothing to resume");
         }
         let (mut results, mut drafts) = (Vec::new(), 0);
         for one in stopped {
             let label = one.target.label();
+            refuse_ended(&one.head)?;
             let ended = resume(arguments, app, &located, &aws, one).await?;
             drafts += ended.drafts;
             results.push(json!({
@@ -71,48 +66,20 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     })
 }
 
-/// The runs to go on with, in the order of the targets. TL0523: the one that was named is nowhere.
-/// TL0510: it has ended.
-async fn find(
-    arguments: &Arguments,
-    located: &Located,
-    targets: Vec<Target>,
-    aws: &Aws,
-) -> Result<Vec<Stopped>, Report> {
-    let store = state::store(located, aws).await?;
-    let (mut found, mut missing) = (Vec::new(), None);
-    for target in targets {
-        let state = TargetState::new(store.clone(), &target);
-        let Some(run) = &arguments.run else {
-            let last = state.unfinished().await?.pop().map(|head| head.meta.run);
-            found.extend(last.map(|run| Stopped { target, state, run }));
-            continue;
-        };
-        match state.head_of(run).await {
-            Ok(head) => {
-                refuse_ended(&head)?;
-                return Ok(vec![Stopped { target, state, run: run.clone() }]);
-            }
-            Err(report) if report.0.iter().any(|d| d.code == "TL0523") => missing = Some(report),
-            Err(report) => return Err(report),
-        }
-    }
-    missing.map_or(Ok(found), Err)
-}
-
 async fn resume(
     arguments: &Arguments,
     app: &App,
     located: &Located,
     aws: &Aws,
-    stopped: Stopped,
+    stopped: Found,
 ) -> Result<Ended, Report> {
-    let Stopped { target, state, run } = stopped;
+    let Found { target, state, head } = stopped;
     let session = journal::run_id();
     let connected = connect::connect(aws, located, target, Access::Write, &session).await?;
     app.printer.say(&connected.headline());
     let hold =
-        Hold::take(app, located, &connected, &state, ("resume", &run), &arguments.lock).await?;
+        Hold::take(app, located, &connected, &state, ("resume", &head.meta.run), &arguments.lock)
+            .await?;
     let ended = under_lock(app, &connected, &hold).await;
     hold.give_back(ended).await
 }

@@ -6,7 +6,7 @@ use crate::confirm::consent;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::state::{self, Ended, Hold, LockArguments, Why};
+use crate::state::{self, Ended, Found, Hold, LockArguments, Unnamed, Why};
 use crate::{journal, planning, runtime};
 use serde_json::{Value, json};
 use trunkline_aws::Aws;
@@ -14,7 +14,7 @@ use trunkline_center::plan::PlanOptions;
 use trunkline_center::rollback::{self, Rollback, RollbackInput};
 use trunkline_center::state::{Remembered, RunRecord, TargetState};
 use trunkline_center::{Snapshot, kind_named, read_drafts, take};
-use trunkline_model::{Diagnostic, Report, Target};
+use trunkline_model::{Diagnostic, Report};
 
 #[derive(clap::Args)]
 #[command(
@@ -37,13 +37,6 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-/// A run that is taken back.
-struct Chosen {
-    target: Target,
-    state: TargetState,
-    run: String,
-}
-
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let located = app.project()?;
     let targets = state::targets(
@@ -54,7 +47,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     )?;
     let aws = connect::aws(app)?;
     runtime::block_on(async {
-        let chosen = find(arguments, &located, targets, &aws).await?;
+        let named = arguments.run.as_deref();
+        let chosen = state::find(&located, &aws, targets, named, Unnamed::Last).await?;
         if chosen.is_empty() {
             app.printer.say("there was no run: there is nothing to take back");
         }
@@ -71,40 +65,16 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     })
 }
 
-/// The runs to take back: the one that was named, or the last one of each target. TL0523: it is nowhere.
-async fn find(
-    arguments: &Arguments,
-    located: &Located,
-    targets: Vec<Target>,
-    aws: &Aws,
-) -> Result<Vec<Chosen>, Report> {
-    let store = state::store(located, aws).await?;
-    let (mut found, mut missing) = (Vec::new(), None);
-    for target in targets {
-        let state = TargetState::new(store.clone(), &target);
-        let Some(run) = &arguments.run else {
-            let last = state.runs().await?.into_iter().next().map(|head| head.meta.run);
-            found.extend(last.map(|run| Chosen { target, state, run }));
-            continue;
-        };
-        match state.head_of(run).await {
-            Ok(_) => return Ok(vec![Chosen { target, state, run: run.clone() }]),
-            Err(report) if report.0.iter().any(|d| d.code == "TL0523") => missing = Some(report),
-            Err(report) => return Err(report),
-        }
-    }
-    missing.map_or(Ok(found), Err)
-}
-
 /// Takes the target's lock, works under it, and gives it back however that ends.
 async fn target(
     arguments: &Arguments,
     app: &App,
     located: &Located,
     aws: &Aws,
-    chosen: Chosen,
+    chosen: Found,
 ) -> Result<Value, Report> {
-    let Chosen { target, state, run } = chosen;
+    let Found { target, state, head } = chosen;
+    let run = head.meta.run;
     let session = journal::run_id();
     let connected = connect::connect(aws, located, target, Access::Write, &session).await?;
     app.printer.say(&connected.headline());

@@ -1,0 +1,68 @@
+//! Finding runs in the state store, for `resume`, `rollback` and `log`: the one that was named, wherever it is, or
+//! each target's own.
+
+use super::store;
+use crate::context::Located;
+use std::sync::Arc;
+use trunkline_aws::Aws;
+use trunkline_center::state::{RunHead, Store, TargetState};
+use trunkline_model::{Report, Target};
+
+/// A run, and where it was.
+pub(crate) struct Found {
+    pub(crate) target: Target,
+    pub(crate) state: TargetState,
+    pub(crate) head: RunHead,
+}
+
+/// Which run of each target is meant where none is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unnamed {
+    /// The last one.
+    Last,
+    /// The last one of those that have not ended.
+    Stopped,
+}
+
+/// The runs that are meant, in the order of the targets. TL0523: the one that was named is nowhere.
+pub(crate) async fn find(
+    located: &Located,
+    aws: &Aws,
+    targets: Vec<Target>,
+    run: Option<&str>,
+    unnamed: Unnamed,
+) -> Result<Vec<Found>, Report> {
+    let store = store(located, aws).await?;
+    if let Some(run) = run {
+        return named(&store, targets, run).await;
+    }
+    let mut found = Vec::new();
+    for target in targets {
+        let state = TargetState::new(store.clone(), &target);
+        let head = match unnamed {
+            // The newest comes first there, and last among those that have not ended.
+            Unnamed::Last => state.runs().await?.into_iter().next(),
+            Unnamed::Stopped => state.unfinished().await?.pop(),
+        };
+        found.extend(head.map(|head| Found { target, state, head }));
+    }
+    Ok(found)
+}
+
+/// The run of this id; nothing only where there are no targets. TL0523: it is nowhere.
+pub(crate) async fn named(
+    store: &Arc<dyn Store>,
+    targets: Vec<Target>,
+    run: &str,
+) -> Result<Vec<Found>, Report> {
+    let mut missing = None;
+    for target in targets {
+        let state = TargetState::new(store.clone(), &target);
+        match state.head_of(run).await {
+            Ok(head) => return Ok(vec![Found { target, state, head }]),
+            Err(report) if report.0.iter().any(|d| d.code == "TL0523") => missing = Some(report),
+            Err(report) => return Err(report),
+        }
+    }
+    missing.map_or(Ok(Vec::new()), Err)
+}
