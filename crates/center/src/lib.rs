@@ -43,4 +43,6 @@ pub use places::{Place, Places};
 pub use portable::Unnamed;
 pub use read::ReadOptions;
 pub use resource::{Entry, Instance, Names, Resource};
-pub use snapshot::{Snapshot, call_failed, find_instance, read_drafts, take};
+pub use snapshot::{
+    Snapshot, call_failed, find_instance, find_instance_with_replication, read_drafts, take,
+};

@@ -4,6 +4,7 @@ use crate::bindings::Bindings;
 use crate::cloud::{Call, CallError, CallErrorKind, Cloud};
 use crate::document::Documents;
 use crate::read::{self, ReadOptions, Reader};
+use crate::replicas::Replication;
 use crate::resource::{Instance, Names, Resource};
 use crate::{kinds, permissions};
 use crate::{outside, read::text};
@@ -40,6 +41,16 @@ pub async fn find_instance(
     region: &Region,
     alias: &str,
 ) -> Result<Instance, Report> {
+    Ok(find_instance_with_replication(cloud, account, region, alias).await?.0)
+}
+
+/// The same, with how the instance is replicated, which the same call tells.
+pub async fn find_instance_with_replication(
+    cloud: &dyn Cloud,
+    account: &AccountId,
+    region: &Region,
+    alias: &str,
+) -> Result<(Instance, Option<Replication>), Report> {
     let rows = read::pages(
         cloud,
         "connect",
@@ -76,8 +87,10 @@ pub async fn find_instance(
         .report());
     }
     let (account, region) = (account.clone(), region.clone());
+    let (id, alias) = (text(&live, "Id"), alias.to_owned());
     let identity = text(&live, "IdentityManagementType");
-    Ok(Instance { account, region, id: text(&live, "Id"), arn, alias: alias.to_owned(), identity })
+    let instance = Instance { account, region, id, arn, alias, identity };
+    Ok((instance, Replication::of(&answer.output)))
 }
 
 /// Reads everything. `documents` say which functions and bots are needed beside those in use.

@@ -5,8 +5,10 @@ use crate::context::{App, Located};
 use crate::render::printable;
 use std::sync::Arc;
 use trunkline_aws::{Aws, Buckets, Client, Options, Role, Settings};
-use trunkline_center::replicas::replication;
-use trunkline_center::{Bindings, Bound, CallError, Instance, call_failed, find_instance};
+use trunkline_center::replicas::Replication;
+use trunkline_center::{
+    Bindings, Bound, CallError, Instance, call_failed, find_instance_with_replication,
+};
 use trunkline_config::{Binding, Project};
 use trunkline_model::{Diagnostic, Region, Report, Target};
 
@@ -51,23 +53,19 @@ pub(crate) async fn connect(
     let caller = caller::name(aws, &target.region).await;
     let client = assume(aws, &target, access, run, &caller).await?;
     let (environment, alias) = (&target.environment, target.instance_alias());
-    let instance = find_instance(&client, &environment.account, &target.region, &alias).await?;
+    let account = &environment.account;
+    let found = find_instance_with_replication(&client, account, &target.region, &alias);
+    let (instance, replication) = found.await?;
+    let source = source_of(&target, replication)?;
     let bindings = bindings_of(&located.project, &target);
-    let mut connected = Connected { target, client, instance, bindings, caller, source: None };
-    connected.source = source_of(&connected).await?;
-    Ok(connected)
+    Ok(Connected { target, client, instance, bindings, caller, source })
 }
 
 /// The region of the environment whose instance AWS copies to this one (Global Resiliency).
-async fn source_of(connected: &Connected) -> Result<Option<Region>, Report> {
-    let Connected { target, client, instance, .. } = connected;
-    if target.environment.regions.len() < 2 {
-        return Ok(None);
-    }
-    let found = replication(client, instance).await.map_err(|e| connected.failed(&e))?;
-    let source = found.map(|r| r.source).filter(|source| source != target.region.as_str());
-    let mut before = target.environment.regions.iter().take_while(|r| **r != target.region);
+fn source_of(target: &Target, replication: Option<Replication>) -> Result<Option<Region>, Report> {
+    let source = replication.map(|r| r.source).filter(|source| source != target.region.as_str());
     let Some(source) = source else { return Ok(None) };
+    let mut before = target.environment.regions.iter().take_while(|r| **r != target.region);
     match before.find(|region| region.as_str() == source) {
         Some(region) => Ok(Some(region.clone())),
         // What is copied is there before what is written beside it, so the source comes first.
