@@ -70,3 +70,26 @@ pub(crate) use content::draft_fingerprint;
 pub(crate) use content::{
     comparable as comparable_draft, expects as expects_draft, exportable as exportable_draft,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Retire;
+    use serde_json::{Value, json};
+
+    /// A resume holds what a lost call sent against what it reads; both must have one shape.
+    #[test]
+    fn what_takes_a_resource_out_of_use_says_so_in_the_shape_of_its_document() {
+        for kind in ALL {
+            let Retire::First { input, says: (field, value), .. } = kind.spec().retire else {
+                continue;
+            };
+            let mut sent = match serde_json::from_str(input) {
+                Ok(Value::Object(sent)) => sent,
+                other => panic!("{}: {other:?}", kind.spec().name),
+            };
+            kind.normalise(&mut sent);
+            assert_eq!(sent.get(field), Some(&json!(value)), "{}", kind.spec().name);
+        }
+    }
+}

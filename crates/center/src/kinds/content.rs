@@ -81,6 +81,8 @@ pub(super) fn normalise(body: &mut Map<String, Value>) {
         ("Description", "description"),
         ("Status", "status"),
         ("State", "state"),
+        // As a flow's update names it; what was sent is held against what was read.
+        ("ContactFlowState", "state"),
     ];
     for (theirs, ours) in renamed {
         if let Some(Value::String(text)) = body.shift_remove(theirs) {
