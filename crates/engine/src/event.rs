@@ -74,7 +74,14 @@ pub enum Event {
     /// An action began.
     ActionStarted(Box<ActionStart>),
     /// The process that ran an action went away; it is started again (or fails, by the settings).
-    ActionInterrupted { execution: String, stage: String, action_execution: String, attempt: u32 },
+    ActionInterrupted {
+        execution: String,
+        stage: String,
+        action_execution: String,
+        /// Which start this is, from 2.
+        attempt: u32,
+        deadline: Millis,
+    },
     /// An action ended.
     ActionEnded {
         execution: String,
@@ -191,6 +198,9 @@ pub struct ActionStart {
     /// Its configuration with variables resolved; only what differs from the definition.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub resolved: BTreeMap<String, String>,
+    /// Variables of its environment that had variables in them, resolved.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
     /// When it counts as failed.
     pub deadline: Millis,
     /// Of an approval: what it is answered with.

@@ -10,8 +10,12 @@ pub mod command;
 pub mod event;
 pub mod executor;
 pub mod machine;
+pub mod notify;
 pub mod ports;
 pub mod settings;
+pub mod timeouts;
+pub mod view;
+pub mod window;
 
 pub use action::{ActionOutcome, ActionRun, ArtifactRef, Failure, FailureKind, Revision};
 pub use command::{Answer, Command, Refusal, RefusalKind};

@@ -20,8 +20,12 @@ pub struct Settings {
     pub configuration_bytes: usize,
     /// Minutes until an approval lapses, where the action does not say.
     pub approval_minutes: u32,
-    /// Start tokens that are remembered.
-    pub remembered_tokens: usize,
+    /// Minutes until a rule of a condition counts as failed, where it does not say.
+    pub rule_minutes: u32,
+    /// The same for the rule DeploymentWindow, which waits for its window.
+    pub window_minutes: u32,
+    /// Whether DeploymentWindow waits for its window; else it fails outside of it.
+    pub window_waits: bool,
     /// Events between two snapshots of the state.
     pub snapshot_every: u64,
 }
@@ -36,7 +40,9 @@ impl Default for Settings {
             output_variables_bytes: 122_880,
             configuration_bytes: 102_400,
             approval_minutes: 7 * 24 * 60,
-            remembered_tokens: 1_000,
+            rule_minutes: 60,
+            window_minutes: 7 * 24 * 60,
+            window_waits: true,
             snapshot_every: 1_000,
         }
     }
