@@ -7,7 +7,8 @@ use std::sync::Arc;
 use trunkline_aws::{Aws, Buckets, Client, Options, Role, Settings};
 use trunkline_center::replicas::Replication;
 use trunkline_center::{
-    Bindings, Bound, CallError, Instance, call_failed, find_instance_with_replication,
+    Bindings, Bound, CallError, Documents, Instance, ReadOptions, Snapshot, call_failed,
+    find_instance_with_replication, read_drafts, take,
 };
 use trunkline_config::{Binding, Project};
 use trunkline_model::{Diagnostic, Region, Report, Target};
@@ -137,6 +138,27 @@ impl Connected {
             }
         }
         report
+    }
+
+    /// Reads the instance. `documents` say which functions and bots are needed beside those in use.
+    pub(crate) async fn snapshot(
+        &self,
+        documents: Option<&Documents>,
+        read: &ReadOptions,
+    ) -> Result<Snapshot, Report> {
+        let taken = take(&self.client, &self.instance, documents, &self.bindings, read).await;
+        taken.map_err(|e| self.failed(&e))
+    }
+
+    /// Reads the drafts of these resources, kind and id, into a snapshot of the instance.
+    pub(crate) async fn read_drafts(
+        &self,
+        snapshot: &mut Snapshot,
+        wanted: &[(&'static str, String)],
+        read: &ReadOptions,
+    ) -> Result<(), Report> {
+        let done = read_drafts(&self.client, snapshot, wanted, read).await;
+        done.map_err(|e| self.failed(&e))
     }
 
     /// The line that names account, alias, region and role before anything else is said.

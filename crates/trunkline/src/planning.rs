@@ -10,7 +10,8 @@ use trunkline_center::quotas;
 use trunkline_center::renames::Renames;
 use trunkline_center::select::{Only, Selection};
 use trunkline_center::state::{Baseline, Remembered, TargetState};
-use trunkline_center::{Documents, ReadOptions, Snapshot, read_drafts, take};
+use trunkline_center::{Documents, ReadOptions, Snapshot, kind_named};
+use trunkline_config::{Project, matches};
 use trunkline_model::{Diagnostic, EnvironmentUse, Region, Report, Severity, Target};
 
 /// What `plan` and `apply` are asked for; the same options for both.
@@ -211,28 +212,49 @@ pub(crate) async fn prepare(
     let read = read_options(located, &arguments.include, false, recent);
     let all = documents;
     let documents = documents_for(located, documents, target, arguments);
-    let (cloud, instance) = (&connected.client, &connected.instance);
-    let snapshot = take(cloud, instance, Some(&documents), &connected.bindings, &read).await;
-    let snapshot = snapshot.map_err(|e| connected.failed(&e))?;
+    let snapshot = connected.snapshot(Some(&documents), &read).await?;
     let options = PlanOptions {
-        project: located.project.name.clone(),
-        environment: target.environment.name.clone(),
         as_drafts: arguments.draft,
         overwrite_drafts: arguments.overwrite_drafts,
-        published_may_name_saved: located.project.settings.published_may_name_saved.unwrap_or(true),
         prune: arguments.prune,
-        staging_bucket: target.environment.staging_bucket.clone(),
-        own_drafts: drafts,
         overwrite_drift: arguments.overwrite_drift,
         limits: limits(&located.project, arguments.scope, all, &snapshot, &baseline),
         renames: renames(located)?,
+        ..plan_options(located, target, drafts)
     };
     let mut prepared = Prepared { documents, snapshot, baseline, options, findings };
     let needed = plan::drafts_needed(&prepared.input(connected));
-    read_drafts(cloud, &mut prepared.snapshot, &needed, &read)
-        .await
-        .map_err(|e| connected.failed(&e))?;
+    connected.read_drafts(&mut prepared.snapshot, &needed, &read).await?;
     Ok(prepared)
+}
+
+/// What every plan of a target goes by. `drafts`: those that are ours.
+pub(crate) fn plan_options(
+    located: &Located,
+    target: &Target,
+    drafts: BTreeSet<String>,
+) -> PlanOptions {
+    let Project { name, settings, .. } = &located.project;
+    PlanOptions {
+        project: name.clone(),
+        environment: target.environment.name.clone(),
+        published_may_name_saved: settings.published_may_name_saved.unwrap_or(true),
+        staging_bucket: target.environment.staging_bucket.clone(),
+        own_drafts: drafts,
+        ..PlanOptions::default()
+    }
+}
+
+/// The kinds of a plan that are only read where somebody asks for them.
+pub(crate) fn opt_in_kinds(plan: &Plan) -> Vec<String> {
+    let kinds = plan.steps.iter().map(|step| step.kind.clone());
+    kinds.filter(|kind| kind_named(kind).is_some_and(|k| k.opt_in())).collect()
+}
+
+/// Whether a resource is meant by patterns for `kind:name`; without patterns all are.
+pub(crate) fn is_meant(patterns: &[String], kind: &str, name: &str) -> bool {
+    let resource = format!("{kind}:{name}");
+    patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, &resource))
 }
 
 /// The record of renames; nothing where there is no file.
@@ -255,22 +277,17 @@ pub(crate) async fn before(
     state: &TargetState,
 ) -> Result<Snapshot, Report> {
     let recent = remembered(located, state).await?.recent;
-    let kinds: Vec<String> = plan.steps.iter().map(|s| s.kind.clone()).collect();
-    let opt_in = |k: &String| trunkline_center::kind_named(k).is_some_and(|k| k.opt_in());
-    let include: Vec<String> = kinds.into_iter().filter(opt_in).collect();
-    let read = read_options(located, &include, false, recent);
-    let (cloud, instance) = (&connected.client, &connected.instance);
-    let snapshot = take(cloud, instance, None, &connected.bindings, &read).await;
-    let mut snapshot = snapshot.map_err(|e| connected.failed(&e))?;
+    let read = read_options(located, &opt_in_kinds(plan), false, recent);
+    let mut snapshot = connected.snapshot(None, &read).await?;
     let touched =
         |kind: &str, name: &str| plan.steps.iter().any(|s| s.kind == kind && s.name == name);
     let drafts =
         snapshot.resources.iter().filter(|r| r.draft.is_none() && touched(r.kind, &r.name));
     let drafts: Vec<_> = drafts
-        .filter(|r| trunkline_center::kind_named(r.kind).is_some_and(|k| k.has_drafts()))
+        .filter(|r| kind_named(r.kind).is_some_and(|k| k.has_drafts()))
         .map(|r| (r.kind, r.id.clone()))
         .collect();
-    read_drafts(cloud, &mut snapshot, &drafts, &read).await.map_err(|e| connected.failed(&e))?;
+    connected.read_drafts(&mut snapshot, &drafts, &read).await?;
     Ok(snapshot)
 }
 
@@ -309,7 +326,7 @@ fn documents_for(
     let mut wanted = Documents::default();
     wanted.attachments.clone_from(&documents.attachments);
     for document in documents.iter() {
-        let opt_in = trunkline_center::kind_named(document.kind).is_some_and(|k| k.opt_in());
+        let opt_in = kind_named(document.kind).is_some_and(|k| k.opt_in());
         let out = !arguments.scope.takes(document.kind)
             || !project.scope.holds(document.kind, &document.name)
             || project.is_external(document.kind, &document.name)

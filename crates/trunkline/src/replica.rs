@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use trunkline_aws::Aws;
 use trunkline_center::replicas::{self, Side};
-use trunkline_center::take;
 use trunkline_model::{Region, Report};
 
 /// How long a copy may take. AWS promises no time; people do not wait longer than this.
@@ -34,8 +33,7 @@ pub(crate) async fn awaited(
     let source = connect::connect(aws, located, targets.swap_remove(0), Access::Read, "replica");
     let source = source.await?;
     let read = planning::read_options(located, &[], false, BTreeSet::new());
-    let snapshot = take(&source.client, &source.instance, None, &source.bindings, &read).await;
-    let wanted = replicas::wanted(&snapshot.map_err(|e| source.failed(&e))?);
+    let wanted = replicas::wanted(&source.snapshot(None, &read).await?);
     let written = last_written(located, aws, &source).await?;
     let sides = (side(&source), side(replica));
     let (progress, watch) = (Progress::new(&app.printer), Stopwatch::start());

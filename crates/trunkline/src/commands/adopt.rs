@@ -12,7 +12,6 @@ use crate::{files, journal, runtime};
 use serde_json::json;
 use trunkline_center::Documents;
 use trunkline_center::plan::adoption;
-use trunkline_config::matches;
 use trunkline_model::Report;
 
 #[derive(clap::Args)]
@@ -98,10 +97,7 @@ async fn under_lock(
 ) -> Result<(Ended, Vec<String>), Report> {
     let Scene { arguments, app, located, documents, plan } = scene;
     let prepared = planning::prepare(connected, located, documents, plan, &hold.state).await?;
-    let chosen = |kind: &str, name: &str| {
-        let resource = format!("{kind}:{name}");
-        arguments.patterns.is_empty() || arguments.patterns.iter().any(|p| matches(p, &resource))
-    };
+    let chosen = |kind: &str, name: &str| planning::is_meant(&arguments.patterns, kind, name);
     let from = arguments.from_project.as_deref();
     let plan = adoption(&prepared.input(connected), &chosen, from)?;
     app.printer.warnings(&plan.findings);

@@ -16,7 +16,6 @@ use trunkline_aws::Aws;
 use trunkline_center::drift::{self, Drift, Editor};
 use trunkline_center::plan;
 use trunkline_center::{Documents, KINDS};
-use trunkline_config::matches;
 use trunkline_model::{Diagnostic, Report, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -148,11 +147,7 @@ fn chosen(
     let input = prepared.input(connected);
     let applied = drift::applied_documents(&input);
     let mut found = drift::compare(&plan::PlanInput { documents: &applied, ..input });
-    let is_asked = |d: &Drift| {
-        let resource = format!("{}:{}", d.kind, d.name);
-        arguments.patterns.is_empty() || arguments.patterns.iter().any(|p| matches(p, &resource))
-    };
-    found.retain(is_asked);
+    found.retain(|d| planning::is_meant(&arguments.patterns, &d.kind, &d.name));
     (found, applied)
 }
 

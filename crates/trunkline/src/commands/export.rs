@@ -16,7 +16,7 @@ use ground::{Ground, Work};
 use std::collections::BTreeSet;
 use trunkline_center::export::{Exported, export};
 use trunkline_center::select::Selection;
-use trunkline_center::{Documents, Unnamed, kind_named, take};
+use trunkline_center::{Documents, Unnamed, kind_named};
 use trunkline_model::{Diagnostic, Report};
 
 #[derive(clap::Args)]
@@ -110,9 +110,7 @@ async fn read(
     recent: &BTreeSet<String>,
 ) -> Result<Exported, Report> {
     let options = read_options(located, &arguments.include, !arguments.skip_drafts, recent.clone());
-    let (cloud, instance) = (&connected.client, &connected.instance);
-    let snapshot = take(cloud, instance, None, &connected.bindings, &options).await;
-    let snapshot = snapshot.map_err(|e| connected.failed(&e))?;
+    let snapshot = connected.snapshot(None, &options).await?;
     Ok(export(&snapshot, &connected.bindings, arguments.drafts))
 }
 

@@ -10,10 +10,9 @@ use crate::state::{self, Ended, Found, Hold, LockArguments, Unnamed, Why};
 use crate::{journal, planning, runtime};
 use serde_json::{Value, json};
 use trunkline_aws::Aws;
-use trunkline_center::plan::PlanOptions;
+use trunkline_center::Snapshot;
 use trunkline_center::rollback::{self, Rollback, RollbackInput};
 use trunkline_center::state::{Remembered, RunRecord, TargetState};
-use trunkline_center::{Snapshot, kind_named, read_drafts, take};
 use trunkline_model::{Diagnostic, Report};
 
 #[derive(clap::Args)]
@@ -123,26 +122,13 @@ async fn planned(
 ) -> Result<(Rollback, Snapshot), Report> {
     let before = known(connected, record)?;
     let Remembered { baseline, recent, drafts } = planning::remembered(located, state).await?;
-    let kinds = record.plan.steps.iter().map(|step| step.kind.clone());
-    let opt_in = |kind: &String| kind_named(kind).is_some_and(|k| k.opt_in());
-    let include: Vec<String> = kinds.filter(opt_in).collect();
+    let include = planning::opt_in_kinds(&record.plan);
     let read = planning::read_options(located, &include, false, recent);
-    let (cloud, instance) = (&connected.client, &connected.instance);
-    let failed = |error: &_| connected.failed(error);
-    let now = take(cloud, instance, None, &connected.bindings, &read).await;
-    let mut now = now.map_err(|e| failed(&e))?;
+    let mut now = connected.snapshot(None, &read).await?;
     let events = record.plain_events();
     let needed = rollback::drafts_needed(&record.plan, &events, &now);
-    read_drafts(cloud, &mut now, &needed, &read).await.map_err(|e| failed(&e))?;
-    let target = &connected.target;
-    let options = PlanOptions {
-        project: located.project.name.clone(),
-        environment: target.environment.name.clone(),
-        published_may_name_saved: located.project.settings.published_may_name_saved.unwrap_or(true),
-        staging_bucket: target.environment.staging_bucket.clone(),
-        own_drafts: drafts,
-        ..PlanOptions::default()
-    };
+    connected.read_drafts(&mut now, &needed, &read).await?;
+    let options = planning::plan_options(located, &connected.target, drafts);
     let (run, events, bindings) = (&record.plan, events.as_slice(), &connected.bindings);
     let (now_ref, baseline, options) = (&now, &baseline, &options);
     let input = RollbackInput { run, events, before, now: now_ref, bindings, baseline, options };
