@@ -23,6 +23,17 @@ pub(crate) enum Protocol {
     Query,
 }
 
+impl Protocol {
+    /// Name and status of a refusal for lack of permission.
+    pub(crate) fn denied(self) -> (&'static str, u16) {
+        match self {
+            Self::RestJson => ("AccessDeniedException", 403),
+            Self::Json => ("AccessDeniedException", 400),
+            Self::RestXml | Self::Query => ("AccessDenied", 403),
+        }
+    }
+}
+
 /// A service of the lab.
 #[derive(Debug)]
 pub(crate) struct Service {

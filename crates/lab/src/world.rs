@@ -2,6 +2,7 @@
 //! requests and, with the same time and seed, for those that the log replays.
 
 use crate::ids::Seeded;
+use crate::operations::Protocol;
 use crate::request::{Output, Request};
 use crate::service::{Context, Failure, Neighbours, Outcome, Settings};
 use crate::{
@@ -193,13 +194,8 @@ fn denied(request: &Request, need: &policy::Need, why: &str) -> Failure {
     let (arn, policy::Need { action, resource }) = (&request.principal.arn, need);
     let message =
         format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {why}");
-    let name = match request.service.as_str() {
-        "sts" | "iam" | "s3" | "cloudformation" => "AccessDenied",
-        _ => "AccessDeniedException",
-    };
-    // As the models of these two have it.
-    let status =
-        if matches!(request.service.as_str(), "service-quotas" | "cloudtrail") { 400 } else { 403 };
+    let protocol = operations::service(&request.service).map(|service| service.protocol);
+    let (name, status) = protocol.unwrap_or(Protocol::RestJson).denied();
     Failure::new(name, status, message)
 }
 

@@ -71,12 +71,20 @@ fn strict_roles_must_exist_trust_and_allow() {
         source_identity: None,
     };
     assert!(call(&lab, &inner).is_ok());
-    inner.operation = "CreateInstance".to_owned();
-    let refused = lab.handle(&inner, NOW.parse().expect("a time")).expect_err("not allowed");
-    assert_eq!((refused.name.as_str(), refused.status), ("AccessDeniedException", 403));
-    let text = "User: arn:aws:sts::222233334444:assumed-role/deploy/run is not authorized to perform: \
-                connect:CreateInstance";
-    assert!(refused.message.starts_with(text), "{}", refused.message);
+    // Each protocol has its own name and status for it.
+    for (service, operation, action, expected) in [
+        ("connect", "CreateInstance", "connect:CreateInstance", ("AccessDeniedException", 403)),
+        ("cloudtrail", "LookupEvents", "cloudtrail:LookupEvents", ("AccessDeniedException", 400)),
+        ("iam", "GetRole", "iam:GetRole", ("AccessDenied", 403)),
+    ] {
+        (inner.service, inner.operation) = (service.to_owned(), operation.to_owned());
+        let refused = lab.handle(&inner, NOW.parse().expect("a time")).expect_err("not allowed");
+        assert_eq!((refused.name.as_str(), refused.status), expected, "{operation}");
+        let text = format!(
+            "User: arn:aws:sts::222233334444:assumed-role/deploy/run is not authorized to perform: {action}"
+        );
+        assert!(refused.message.starts_with(&text), "{}", refused.message);
+    }
 }
 
 #[test]
