@@ -11,6 +11,9 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+use trunkline_center::state::Store;
 use trunkline_config::Project;
 use trunkline_model::{Diagnostic, Region, Report, Target};
 
@@ -81,6 +84,8 @@ pub(crate) struct Located {
     pub(crate) project: Project,
     /// The folder of its configuration; documents are relative to it.
     pub(crate) root: PathBuf,
+    /// The state store, once `state::store` has opened it.
+    pub(crate) store: OnceCell<Arc<dyn Store>>,
 }
 
 impl App {
@@ -130,7 +135,7 @@ impl App {
         })?;
         let project = trunkline_config::parse(&text, &name)?;
         self.printer.warnings(&project.warnings);
-        Ok(Located { project, root })
+        Ok(Located { project, root, store: OnceCell::new() })
     }
 }
 

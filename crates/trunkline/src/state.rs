@@ -25,7 +25,7 @@ use trunkline_center::{Call, CallErrorKind, Cloud, call_failed};
 use trunkline_config::State;
 use trunkline_model::{Diagnostic, Region, Report, Target};
 
-/// What is remembered of a target. Reads nothing yet; opening a bucket makes one call.
+/// What is remembered of a target. Reads nothing yet; opening a bucket, which a command does once, makes one call.
 pub(crate) async fn of(
     located: &Located,
     target: &Target,
@@ -36,6 +36,10 @@ pub(crate) async fn of(
 
 /// The project's state store; the caller's own credentials open a bucket, never a target's role.
 pub(crate) async fn store(located: &Located, aws: &Aws) -> Result<Arc<dyn Store>, Report> {
+    located.store.get_or_try_init(|| open(located, aws)).await.cloned()
+}
+
+async fn open(located: &Located, aws: &Aws) -> Result<Arc<dyn Store>, Report> {
     match &located.project.state {
         State::Folder(folder) => {
             // A pipeline works in a checkout that goes away; what is remembered must not go with it.

@@ -116,16 +116,20 @@ async fn one(scene: &Scene<'_>, target: Target) -> Result<Found, Report> {
     let prepared = planning::prepare(&connected, located, documents, plan, &state).await?;
     let (found, _) = chosen(arguments, &prepared, &connected);
     let ids: Vec<String> = found.iter().map(|d| d.id.clone()).collect();
+    let adopts = arguments.what == Some(What::Adopt);
+    // Files say nothing of people, so that only JSON tells who changed what is adopted.
+    let told = !ids.is_empty() && (!adopts || app.printer.is_json());
     // The history is a convenience: who may not read it still learns what changed.
-    let editors = match ids.is_empty() {
-        true => BTreeMap::new(),
-        false => drift::editors(&connected.client, &ids).await.unwrap_or_else(|error| {
+    let editors = if told {
+        drift::editors(&connected.client, &ids).await.unwrap_or_else(|error| {
             let why = format!("Who changed it is not known: {}", error.code);
             app.printer.say(&crate::render::printable(&why));
             BTreeMap::new()
-        }),
+        })
+    } else {
+        BTreeMap::new()
     };
-    if arguments.what == Some(What::Adopt) {
+    if adopts {
         adopt(scene, &connected, &found)?;
         return Ok((found, editors, BTreeMap::new()));
     }
