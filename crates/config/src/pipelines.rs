@@ -13,6 +13,7 @@ mod structure;
 mod template;
 
 pub use kind::{FileKind, kind_of};
+pub use providers::carried_out_here;
 
 use crate::yaml::{self, Node, Value};
 use members::Members;

@@ -6,7 +6,7 @@
 use crate::suggest::nearest;
 use crate::yaml::{Node, Spot, Value};
 use std::collections::{BTreeMap, HashMap};
-use trunkline_model::{Diagnostic, Severity};
+use trunkline_model::Diagnostic;
 
 /// Collects what is wrong while a definition is read, and knows where the reader is.
 pub(super) struct Members {
@@ -80,11 +80,6 @@ impl Members {
         }
         self.found.push(diagnostic);
         self.found.last_mut().expect("one was pushed")
-    }
-
-    /// Returns whether anything found so far is an error.
-    pub(super) fn failed(&self) -> bool {
-        self.found.iter().any(|d| d.severity == Severity::Error)
     }
 
     /// Spells a member as the file does.

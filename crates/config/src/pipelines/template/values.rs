@@ -69,12 +69,13 @@ const KNOWN: &[Known] = &[
     known("AWS::SecretsManager::Secret", "Name", "secretsmanager:{R}:{A}:secret:{N}", true),
 ];
 
-/// Makes a stack's name from a file's: `pipelines/site.yaml` gives `site`.
+/// Makes a stack's name from a file's: `pipelines/site.yaml` gives `site`. It is short, so that names
+/// made of it stay within their limits.
 pub(super) fn stack_name(file: &str) -> String {
     let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default();
     let clean: String =
-        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(20).collect();
     match clean.trim_matches('-') {
         "" => "stack".to_owned(),
         clean => clean.to_owned(),
@@ -220,7 +221,7 @@ impl Template<'_> {
                 let number = (kind == "Number").then(|| least.unwrap_or("1"));
                 let stand_in =
                     default.or(allowed.first().copied()).or(number).unwrap_or(name).to_owned();
-                self.not_given(name, parameter, &stand_in);
+                self.not_given(name, &stand_in);
                 stand_in
             }
         };
@@ -231,10 +232,13 @@ impl Template<'_> {
         Self::text(spot, text)
     }
 
-    fn not_given(&mut self, name: &str, parameter: &Node, stand_in: &str) {
+    fn not_given(&mut self, name: &str, stand_in: &str) {
+        let parameters = self.node.get("Parameters").map(super::entries).unwrap_or_default();
+        let key = parameters.iter().find(|(key, _)| key.text == name);
+        let spot = key.map_or(self.node.spot, |(key, _)| key.spot);
         self.assumed.insert(stand_in.to_owned());
         let message = format!("the parameter `{name}` has no value; `{stand_in}` stands for it");
-        if let Some(found) = self.note(parameter.spot, &format!("parameter {name}"), message) {
+        if let Some(found) = self.note(spot, &format!("parameter {name}"), message) {
             found.help = Some(format!("give it with `--parameter {name}=VALUE`"));
         }
     }
