@@ -327,6 +327,7 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0884", "the data folder cannot be used", ExitKind::Failed),
     code("TL0885", "there is no such pipeline, stage or action", ExitKind::Usage),
     code("TL0886", "there is no such execution", ExitKind::Usage),
+    code("TL0887", "the pipeline cannot do that now", ExitKind::Failed),
     code("TL0888", "the server does not answer", ExitKind::Failed),
     code("TL0890", "the server cannot start", ExitKind::Failed),
     code("TL0891", "the server refuses a request", ExitKind::Failed),

@@ -10,6 +10,7 @@ CREATE TABLE events (
     PRIMARY KEY (pipeline, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX events_of_execution ON events (pipeline, execution, seq) WHERE execution IS NOT NULL;
+CREATE INDEX events_of_pipeline ON events (pipeline, seq) WHERE execution IS NULL;
 
 -- The state of a pipeline's machine after the event `seq`; a start replays only what came later.
 CREATE TABLE snapshots (

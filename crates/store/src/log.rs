@@ -96,6 +96,23 @@ impl Store {
         })
     }
 
+    /// The events of a pipeline that belong to no execution: its definitions and transitions, in order.
+    pub fn own_events(&self, pipeline: &str) -> Result<Vec<Recorded>> {
+        let sql = "SELECT seq, at, body FROM events
+                   WHERE pipeline = ?1 AND execution IS NULL ORDER BY seq";
+        self.read(|c| recorded(c, sql, [pipeline]))
+    }
+
+    /// The number of a pipeline's last event; 0 where it has none.
+    pub fn last_event(&self, pipeline: &str) -> Result<u64> {
+        self.read(|c| {
+            let last: Option<i64> = c
+                .prepare_cached("SELECT MAX(seq) FROM events WHERE pipeline = ?1")?
+                .query_row([pipeline], |row| row.get(0))?;
+            Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or_default())
+        })
+    }
+
     /// The events of a pipeline after a sequence number, for who follows it.
     pub fn events_after(&self, pipeline: &str, seq: u64) -> Result<Vec<Recorded>> {
         self.read(|c| events_after(c, pipeline, seq))
