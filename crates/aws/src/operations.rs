@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
     include_str!("operations/cloudformation.txt"),
     include_str!("operations/cloudtrail.txt"),
     include_str!("operations/connect.txt"),
@@ -17,7 +17,9 @@ const TABLES: [&str; 9] = [
     include_str!("operations/lambda.txt"),
     include_str!("operations/lexv2-models.txt"),
     include_str!("operations/s3.txt"),
+    include_str!("operations/secretsmanager.txt"),
     include_str!("operations/service-quotas.txt"),
+    include_str!("operations/ssm.txt"),
     include_str!("operations/sts.txt"),
 ];
 
@@ -30,7 +32,7 @@ pub(crate) enum Protocol {
     RestXml,
     /// STS, IAM and CloudFormation: a form in, XML out.
     Query,
-    /// Service Quotas and CloudTrail: JSON in and out, the operation in a header.
+    /// Service Quotas, CloudTrail, Secrets Manager and the parameter store: JSON in and out, the operation in a header.
     Json,
 }
 

@@ -49,7 +49,7 @@ pub struct SettingsError {
 }
 
 /// The variables that override one service's endpoint.
-const ENDPOINT_VARIABLES: [(&str, &str); 10] = [
+const ENDPOINT_VARIABLES: [(&str, &str); 12] = [
     ("", "AWS_ENDPOINT_URL"),
     ("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION"),
     ("cloudtrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"),
@@ -58,7 +58,9 @@ const ENDPOINT_VARIABLES: [(&str, &str); 10] = [
     ("lambda", "AWS_ENDPOINT_URL_LAMBDA"),
     ("lexv2-models", "AWS_ENDPOINT_URL_LEX_MODELS_V2"),
     ("s3", "AWS_ENDPOINT_URL_S3"),
+    ("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
     ("service-quotas", "AWS_ENDPOINT_URL_SERVICE_QUOTAS"),
+    ("ssm", "AWS_ENDPOINT_URL_SSM"),
     ("sts", "AWS_ENDPOINT_URL_STS"),
 ];
 
