@@ -1,0 +1,288 @@
+//! Runs one shell of a build, within its limits, and ends what it leaves.
+//!
+//! All shells of a build write to one pipe, so that their output keeps its order. A shell leads a
+//! process group; what leaves the group is found by `tree`. SIGTERM first, SIGKILL after the grace.
+
+pub(crate) mod tree;
+pub(crate) mod wrap;
+
+use crate::build::{Build, Limits};
+use crate::log::{Logger, Taken};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+/// How often a running shell is looked at for processes and memory.
+const WATCH: Duration = Duration::from_millis(100);
+
+/// A shell to start.
+pub(crate) struct Shell {
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    pub environment: BTreeMap<String, String>,
+    pub folder: PathBuf,
+}
+
+/// How a shell ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// With that status; a signal's number plus 128.
+    Status(i32),
+    /// It was ended: the build's time was over.
+    TimedOut,
+    /// It was ended: somebody stopped the build.
+    Stopped,
+    /// It was ended: the build used more than it may.
+    Exceeded(String),
+}
+
+/// The processes of one build.
+pub(crate) struct Processes<'a> {
+    build: &'a str,
+    limits: &'a Limits,
+    deadline: Instant,
+    stop: watch::Receiver<bool>,
+    output: Receiver,
+    writer: io::PipeWriter,
+    groups: Vec<i32>,
+    first: i32,
+    began: Instant,
+}
+
+impl<'a> Processes<'a> {
+    pub(crate) fn new(build: &'a Build, stop: watch::Receiver<bool>) -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        let began = Instant::now();
+        Ok(Self {
+            build: &build.id,
+            limits: &build.limits,
+            deadline: began + build.limits.timeout,
+            stop,
+            output: Receiver::from_owned_fd(reader.into())?,
+            writer,
+            groups: Vec::new(),
+            first: 0,
+            began,
+        })
+    }
+
+    /// Whether the build must end before it does anything more.
+    pub(crate) fn over(&self) -> Option<Ended> {
+        if *self.stop.borrow() {
+            return Some(Ended::Stopped);
+        }
+        (Instant::now() >= self.deadline).then_some(Ended::TimedOut)
+    }
+
+    /// Runs a shell to its end.
+    pub(crate) async fn run(&mut self, shell: &Shell, log: &mut Logger<'_>) -> io::Result<Ended> {
+        if let Some(ended) = self.over() {
+            return Ok(ended);
+        }
+        let mut child = self.command(shell)?.spawn()?;
+        let group = child.id().map_or(0, |id| id as i32);
+        self.groups.push(group);
+        if self.first == 0 {
+            self.first = group;
+        }
+        let ended = self.follow(&mut child, log).await;
+        if ended.is_err() {
+            self.end_all().await;
+        }
+        ended
+    }
+
+    /// Runs a shell and gives what it printed, for values rather than for the log.
+    pub(crate) async fn ask(&mut self, shell: &Shell) -> io::Result<(ExitStatus, Vec<u8>)> {
+        let mut command = self.command(shell)?;
+        let child = command.stdout(Stdio::piped()).spawn()?;
+        let group = child.id().map_or(0, |id| id as i32);
+        self.groups.push(group);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let most = left.clamp(Duration::from_secs(1), Duration::from_secs(60));
+        match tokio::time::timeout(most, child.wait_with_output()).await {
+            Ok(output) => output.map(|output| (output.status, output.stdout)),
+            Err(_) => {
+                end_group(group, rustix::process::Signal::KILL);
+                Err(io::Error::other("a shell that expands names did not end"))
+            }
+        }
+    }
+
+    fn command(&self, shell: &Shell) -> io::Result<Command> {
+        let mut command = Command::new(&shell.program);
+        command
+            .args(&shell.arguments)
+            .env_clear()
+            .envs(&shell.environment)
+            .current_dir(&shell.folder)
+            .stdin(Stdio::null())
+            .stdout(self.writer.try_clone()?)
+            .stderr(self.writer.try_clone()?)
+            .process_group(0);
+        Ok(command)
+    }
+
+    async fn follow(&mut self, child: &mut Child, log: &mut Logger<'_>) -> io::Result<Ended> {
+        let mut buffer = vec![0_u8; 32 << 10];
+        let mut watch = tokio::time::interval_at(Instant::now() + WATCH, WATCH);
+        watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut stop = self.stop.clone();
+        let mut why = None;
+        // Once it is asked to end: when it is ended.
+        let mut last = None;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status?,
+                read = read(&self.output, &mut buffer) => {
+                    let length = read?;
+                    if matches!(log.output(&buffer[..length])?, Taken::Full) && why.is_none() {
+                        let most = self.limits.output;
+                        why = Some(Ended::Exceeded(format!("its log is longer than {most} bytes")));
+                        self.end_all().await;
+                    }
+                }
+                () = sleep_until(last.unwrap_or(self.deadline)) => {
+                    if last.is_some() {
+                        self.end_all().await;
+                        last = Some(Instant::now() + Duration::from_secs(3600));
+                    } else {
+                        why = Some(Ended::TimedOut);
+                        last = Some(self.ask_to_end());
+                    }
+                }
+                () = stopped(&mut stop), if why.is_none() => {
+                    why = Some(Ended::Stopped);
+                    last = Some(self.ask_to_end());
+                }
+                _ = watch.tick(), if !matches!(why, Some(Ended::Exceeded(_))) => {
+                    if let Some(reason) = self.exceeded() {
+                        why.get_or_insert(Ended::Exceeded(reason));
+                        self.end_all().await;
+                    }
+                }
+            }
+        };
+        self.drain(log, &mut buffer)?;
+        if why.is_some() {
+            self.end_all().await;
+        }
+        // A group's number can be given to somebody else once nobody is left in it.
+        self.groups.retain(|group| alive(*group));
+        log.flush()?;
+        Ok(why.unwrap_or_else(|| Ended::Status(code(status))))
+    }
+
+    /// Takes what lies in the pipe. A process in the background may go on writing, so not for ever.
+    fn drain(&self, log: &mut Logger<'_>, buffer: &mut [u8]) -> io::Result<()> {
+        for _ in 0..64 {
+            match rustix::io::read(&self.output, &mut *buffer) {
+                Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
+                Ok(length) => drop(log.output(&buffer[..length])?),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_to_end(&self) -> Instant {
+        for group in &self.groups {
+            end_group(*group, rustix::process::Signal::TERM);
+        }
+        Instant::now() + self.limits.grace
+    }
+
+    /// What the build uses too much of.
+    fn exceeded(&self) -> Option<String> {
+        let many = tree::load().is_none_or(|(threads, _)| threads > self.limits.processes);
+        if !many && self.limits.memory.is_none() {
+            return None;
+        }
+        let found = tree::of_build(self.build, &self.groups, self.after());
+        if found.len() > self.limits.processes {
+            return Some(format!("it runs more than {} processes", self.limits.processes));
+        }
+        let most = self.limits.memory?;
+        let used: u64 = found.iter().map(|p| p.resident).sum();
+        (used > most).then(|| format!("it uses more than {most} bytes of memory"))
+    }
+
+    /// The id after which all processes of the build come, while ids cannot have started over.
+    fn after(&self) -> i32 {
+        let young = self.began.elapsed() < Duration::from_secs(20);
+        match tree::load() {
+            Some((_, latest)) if young && latest >= self.first => self.first - 1,
+            _ => 0,
+        }
+    }
+
+    /// Ends everything that runs of the build, and waits until it is gone.
+    pub(crate) async fn end_all(&self) {
+        if self.first == 0 {
+            return;
+        }
+        for group in &self.groups {
+            end_group(*group, rustix::process::Signal::KILL);
+        }
+        // What was ended takes a moment to go; what left the group may fork meanwhile.
+        for _ in 0..2000 {
+            let found = tree::of_build(self.build, &self.groups, self.after());
+            if found.is_empty() {
+                return;
+            }
+            for process in &found {
+                tree::end(process);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Ends what is left in the background and takes its last words.
+    pub(crate) async fn finish(&mut self, log: &mut Logger<'_>) -> io::Result<()> {
+        self.end_all().await;
+        let mut buffer = vec![0_u8; 32 << 10];
+        self.drain(log, &mut buffer)?;
+        log.flush()
+    }
+}
+
+async fn read(output: &Receiver, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        output.readable().await?;
+        match output.try_read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            other => return other,
+        }
+    }
+}
+
+/// Waits until somebody stops the build; for ever where nobody can.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn end_group(group: i32, signal: rustix::process::Signal) {
+    if let Some(pid) = rustix::process::Pid::from_raw(group) {
+        // It may have ended; that is what is wanted.
+        let _ = rustix::process::kill_process_group(pid, signal);
+    }
+}
+
+fn alive(group: i32) -> bool {
+    rustix::process::Pid::from_raw(group)
+        .is_some_and(|pid| rustix::process::test_kill_process_group(pid).is_ok())
+}
+
+fn code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}

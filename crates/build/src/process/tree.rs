@@ -1,0 +1,113 @@
+//! The processes of a build as /proc shows them: by their group, by the marker in their
+//! environment, and by their parents.
+
+use crate::environment::MARKER;
+use rustix::process::{Pid, PidfdFlags, Signal};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// A process that is not dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub pid: i32,
+    pub parent: i32,
+    pub group: i32,
+    /// When it was started, in ticks since the machine was; with the id it names one process.
+    pub started: u64,
+    /// Resident memory in bytes.
+    pub resident: u64,
+}
+
+/// Finds the processes of a build among those with a greater id than `after`.
+pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> {
+    let own = std::process::id() as i32;
+    let mut found = Vec::new();
+    let mut others = Vec::new();
+    for pid in pids().filter(|pid| *pid > after && *pid != own) {
+        let Some(process) = read(pid) else { continue };
+        if groups.contains(&process.group) || carries(pid, build) {
+            found.push(process);
+        } else {
+            others.push(process);
+        }
+    }
+    let mut known: BTreeSet<i32> = found.iter().map(|p| p.pid).collect();
+    loop {
+        let (children, rest): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|p| known.contains(&p.parent));
+        if children.is_empty() {
+            return found;
+        }
+        known.extend(children.iter().map(|p| p.pid));
+        found.extend(children);
+        others = rest;
+    }
+}
+
+/// Ends a process that was found, unless its id belongs to another one by now.
+pub(crate) fn end(process: &Process) -> bool {
+    let Some(pid) = Pid::from_raw(process.pid) else { return false };
+    let Ok(handle) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    let still = read(process.pid).is_some_and(|now| now.started == process.started);
+    still && rustix::process::pidfd_send_signal(&handle, Signal::KILL).is_ok()
+}
+
+/// How many threads the machine has, and the id that was given last.
+pub(crate) fn load() -> Option<(usize, i32)> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    let mut words = text.split_whitespace().skip(3);
+    let threads = words.next()?.split_once('/')?.1.parse().ok()?;
+    Some((threads, words.next()?.parse().ok()?))
+}
+
+fn pids() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn read(pid: i32) -> Option<Process> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    parse(pid, &stat)
+}
+
+/// Reads a line of /proc/PID/stat. The name in parentheses may hold anything.
+fn parse(pid: i32, stat: &str) -> Option<Process> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    if matches!(*words.first()?, "Z" | "X") {
+        return None;
+    }
+    let pages: u64 = words.get(21)?.parse().ok()?;
+    Some(Process {
+        pid,
+        parent: words.get(1)?.parse().ok()?,
+        group: words.get(2)?.parse().ok()?,
+        started: words.get(19)?.parse().ok()?,
+        resident: pages * rustix::param::page_size() as u64,
+    })
+}
+
+fn carries(pid: i32, build: &str) -> bool {
+    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
+    environment.split(|b| *b == 0).any(|variable| {
+        variable
+            .strip_prefix(MARKER.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"="))
+            .is_some_and(|value| value == build.as_bytes())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_confuse_the_fields() {
+        let tail = "4 0 0 0 0 0 0 0 0 0 20 0 1 0 99 8192 3 18446744073709551615";
+        let stat = format!("12 (a) b (c) S 10 11 9 0 -1 {tail}");
+        let got = parse(12, &stat).unwrap();
+        assert_eq!((got.parent, got.group, got.started), (10, 11, 99));
+        assert_eq!(got.resident, 3 * rustix::param::page_size() as u64);
+        assert_eq!(parse(12, "12 (gone) Z 1 1 1"), None);
+    }
+}
