@@ -120,23 +120,33 @@ fn plain(m: &mut Members, node: &Node, options: &ReadOptions) -> Definitions {
     }
     // Among the members of a bare pipeline, `projects` is none of its own.
     let without = bare.then(|| without(node, &["projects", "metadata"]));
+    let mut named = Vec::new();
     for item in m.list(node, "projects") {
-        definitions.projects.extend(projects::project(m, item, None));
+        if let Some(project) = projects::project(m, item, None) {
+            definitions.projects.push(project);
+            named.push(m.spot(item, "name"));
+        }
     }
+    check::projects(m, &definitions.projects, &named);
     if let Some(node) = without.as_ref().or(pipeline)
         && let Some((mut pipeline, spots)) = structure::pipeline(m, node, None)
     {
-        finish(m, &mut pipeline, &spots, options);
+        finish(m, &mut pipeline, &spots, options, &definitions.projects);
         definitions.pipelines.push(pipeline);
     }
-    check::projects(m, &definitions);
     definitions
 }
 
 /// Checks a pipeline against the rules, and settles its type.
-fn finish(m: &mut Members, pipeline: &mut Pipeline, spots: &Spots<'_>, options: &ReadOptions) {
+fn finish(
+    m: &mut Members,
+    pipeline: &mut Pipeline,
+    spots: &Spots<'_>,
+    options: &ReadOptions,
+    projects: &[BuildProject],
+) {
     m.about("pipeline", &pipeline.name);
-    check::pipeline(m, pipeline, spots, options);
+    check::pipeline(m, pipeline, spots, options, projects);
 }
 
 fn without(node: &Node, keys: &[&str]) -> Node {

@@ -12,11 +12,12 @@ mod stages;
 mod triggers;
 mod variables;
 
+use super::ReadOptions;
 use super::members::{Members, shorten};
 use super::providers::{self, Lookup, Provider};
 use super::structure::{CATEGORIES, Spots};
-use super::{Definitions, ReadOptions};
 use crate::yaml::{Node, Spot};
+use trunkline_model::buildspec::BuildProject;
 use trunkline_model::pipeline::{Action, Category, Pipeline, PipelineType, Stage};
 
 /// A pipeline while it is checked.
@@ -25,6 +26,8 @@ struct Check<'a, 'n> {
     pipeline: &'a Pipeline,
     spots: &'a Spots<'n>,
     options: &'a ReadOptions,
+    /// The build projects beside the pipeline.
+    projects: &'a [BuildProject],
 }
 
 /// An action, and where it is.
@@ -43,8 +46,9 @@ pub(super) fn pipeline(
     pipeline: &mut Pipeline,
     spots: &Spots<'_>,
     options: &ReadOptions,
+    projects: &[BuildProject],
 ) {
-    let mut check = Check { m, pipeline, spots, options };
+    let mut check = Check { m, pipeline, spots, options, projects };
     check.names();
     check.stages();
     check.artifacts();
@@ -58,15 +62,16 @@ pub(super) fn pipeline(
     }
 }
 
-/// Says which build projects an action names that the file does not define.
-pub(super) fn projects(m: &mut Members, definitions: &Definitions) {
-    let mut names: Vec<&str> = Vec::new();
-    for project in &definitions.projects {
-        if names.contains(&project.name.as_str()) {
-            let message = format!("two build projects are named `{}`", project.name);
-            m.error(Spot::default(), "TL0808", message);
+/// Checks that build projects have names of their own. `spots` are those of their names.
+pub(super) fn projects(m: &mut Members, projects: &[BuildProject], spots: &[Spot]) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (project, spot) in projects.iter().zip(spots) {
+        if seen.contains(&project.name.as_str()) {
+            m.about("build project", &project.name);
+            let message = format!("two build projects are named `{}`", shorten(&project.name));
+            m.error(*spot, "TL0808", message);
         }
-        names.push(&project.name);
+        seen.push(&project.name);
     }
 }
 

@@ -79,7 +79,9 @@ fn of_keys(keys: &[&str]) -> FileKind {
     by(&|telling, _| telling.iter().any(|k| keys.contains(k)))
         .or_else(|| by(&|_, others| keys.iter().filter(|k| others.contains(k)).count() >= 2))
         .or_else(|| {
-            by(&|telling, _| keys.iter().any(|k| nearest(k, telling.iter().copied()).is_some()))
+            // `project` is a setting of trunkline.yaml, and no slip.
+            let slips: Vec<&&str> = keys.iter().filter(|k| **k != "project").collect();
+            by(&|telling, _| slips.iter().any(|k| nearest(k, telling.iter().copied()).is_some()))
         })
         .unwrap_or(FileKind::Other)
 }

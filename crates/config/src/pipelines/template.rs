@@ -33,6 +33,8 @@ struct Template<'n> {
     assumed: BTreeSet<String>,
     /// What a note was already written for.
     noted: BTreeSet<String>,
+    /// Where the names of the build projects stand.
+    projects: Vec<Spot>,
     /// How many values may still be evaluated; what refers to itself through others grows fast.
     fuel: u32,
 }
@@ -48,27 +50,35 @@ pub(super) fn read(
     let mut seen = 0;
     template.sections();
     let resources = node.get("Resources").map(entries).unwrap_or_default();
-    for (key, resource) in resources {
-        let kind = resource.get("Type").and_then(Node::spelling).unwrap_or_default();
-        if kind == PIPELINE || kind == PROJECT {
+    // Projects first: actions are held against them.
+    for wanted in [PROJECT, PIPELINE] {
+        for (key, resource) in resources.iter().filter(|(_, r)| kind_of(r) == wanted) {
             seen += 1;
             if template.is_there(resource) {
-                template.resource(&key.text, kind, resource, &mut definitions);
+                template.resource(&key.text, wanted, resource, &mut definitions);
             }
-        } else if let Some(meant) = nearest(kind, [PIPELINE, PROJECT]).filter(|_| slip(kind)) {
+        }
+    }
+    for (_, resource) in resources {
+        let kind = kind_of(resource);
+        if let Some(meant) = nearest(kind, [PIPELINE, PROJECT]).filter(|_| slip(kind)) {
+            seen += 1;
             let spot = resource.get("Type").map_or(resource.spot, |t| t.spot);
             let message = format!("`{}` is no type of resource", shorten(kind));
             template.m.error(spot, "TL0822", message).help =
                 Some(format!("did you mean `{meant}`?"));
-            seen += 1;
         }
     }
     if seen == 0 {
         let found = template.m.error(node.spot, "TL0802", "this template holds no pipeline");
         found.notes.push(format!("it has no resource of type {PIPELINE} or {PROJECT}"));
     }
-    check::projects(&mut template.m, &definitions);
+    check::projects(&mut template.m, &definitions.projects, &template.projects);
     (Some(definitions), template.m.found)
+}
+
+fn kind_of(resource: &Node) -> &str {
+    resource.get("Type").and_then(Node::spelling).unwrap_or_default()
 }
 
 /// Whether a type is none of the services' own other ones, which are near in spelling.
@@ -76,6 +86,7 @@ fn slip(kind: &str) -> bool {
     const OTHERS: &[&str] = &["AWS::CodePipeline::Webhook", "AWS::CodePipeline::CustomActionType"];
     let service = kind.split("::").nth(1).unwrap_or_default();
     !OTHERS.contains(&kind)
+        && ![PIPELINE, PROJECT].contains(&kind)
         && !matches!(service, "CodeCommit" | "CodeDeploy" | "CodeArtifact" | "CodeStar")
 }
 
@@ -91,6 +102,7 @@ impl<'n> Template<'n> {
             names: BTreeMap::new(),
             assumed: BTreeSet::new(),
             noted: BTreeSet::new(),
+            projects: Vec::new(),
             fuel: 1_000_000,
         }
     }
@@ -147,14 +159,18 @@ impl<'n> Template<'n> {
         let Some(node) = self.evaluate(properties) else { return };
         let name = self.name_of(logical);
         if kind == PROJECT {
-            definitions.projects.extend(projects::project(&mut self.m, &node, Some(&name)));
+            if let Some(project) = projects::project(&mut self.m, &node, Some(&name)) {
+                self.projects.push(self.m.spot(&node, "name"));
+                definitions.projects.push(project);
+            }
             return;
         }
         if let Some((mut pipeline, spots)) = structure::pipeline(&mut self.m, &node, Some(&name)) {
             if self.m.get(&node, "roleArn").is_none() {
                 self.m.missing(&node, "roleArn", "the pipeline");
             }
-            finish(&mut self.m, &mut pipeline, &spots, self.options);
+            let projects = &definitions.projects;
+            finish(&mut self.m, &mut pipeline, &spots, self.options, projects);
             definitions.disabled.extend(disabled(&mut self.m, &node, &pipeline.name));
             definitions.pipelines.push(pipeline);
         }

@@ -160,6 +160,27 @@ impl<'a, 'n> Check<'a, 'n> {
             found.notes.push(why.to_owned());
         }
         self.primary_source(place);
+        self.project(place);
+    }
+
+    /// Warns of a build project that the file does not define; another file may do so.
+    fn project(&mut self, place: Place<'a, 'n>) {
+        let Some(name) = place.action.configuration.get("ProjectName") else { return };
+        let is_build = place.action.action_type_id.provider == "CodeBuild";
+        let names: Vec<&str> = self.projects.iter().map(|p| p.name.as_str()).collect();
+        if !is_build || name.contains("#{") || names.contains(&name.as_str()) {
+            return;
+        }
+        let spot = self.setting_spot(place.node, "ProjectName");
+        let message = format!("the build project `{}` is not in this file", shorten(name));
+        self.m.warning(spot, "TL0826", message).help =
+            nearest(name, names).map(|near| format!("did you mean `{near}`?"));
+    }
+
+    /// Returns where the value of a setting stands.
+    fn setting_spot(&self, node: &Node, key: &str) -> Spot {
+        let settings = self.m.get(node, "configuration");
+        settings.and_then(|n| n.get(key)).map_or(node.spot, |n| n.spot)
     }
 
     fn primary_source(&mut self, place: Place<'a, 'n>) {
@@ -169,8 +190,7 @@ impl<'a, 'n> Check<'a, 'n> {
         if primary.contains("#{") || names.contains(&primary.as_str()) {
             return;
         }
-        let node = self.m.get(place.node, "configuration");
-        let spot = node.and_then(|n| n.get("PrimarySource")).map_or(place.node.spot, |n| n.spot);
+        let spot = self.setting_spot(place.node, "PrimarySource");
         let message = format!("`{}` is no input artifact of this action", shorten(primary));
         self.m.error(spot, "TL0816", message).help =
             nearest(primary, names).map(|near| format!("did you mean `{near}`?"));
