@@ -28,6 +28,13 @@ impl<'a> Progress<'a> {
         self.printer.say(line);
     }
 
+    /// Says that something goes on; only where there is no terminal that shows it anyway.
+    pub(crate) fn heartbeat(&self, line: &str) {
+        if !self.printer.terminal {
+            self.printer.say(line);
+        }
+    }
+
     fn clear(&self) {
         if self.shown.swap(false, Ordering::Relaxed) {
             write_err("\r\x1b[2K");

@@ -1,0 +1,46 @@
+//! The engine's ports that only need the machine: time, ids, and nobody who is told events.
+
+use std::time::Duration;
+use trunkline_engine::ports::{Later, Origin};
+use trunkline_engine::{Clock, Ids, Millis, Notify};
+
+/// The longest sleep. A clock that was set, or a machine that slept, is noticed after that.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// The machine's clock.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Millis {
+        crate::clock::now().as_millisecond()
+    }
+
+    fn sleep_until(&self, at: Millis) -> Later<()> {
+        let left = u64::try_from(at - self.now()).unwrap_or_default();
+        Box::pin(tokio::time::sleep(Duration::from_millis(left).min(LONGEST)))
+    }
+}
+
+/// Random UUIDs.
+pub(crate) struct RandomIds;
+
+impl Ids for RandomIds {
+    fn next(&mut self) -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
+}
+
+/// Nobody is told.
+pub(crate) struct Silent;
+
+impl Notify for Silent {
+    fn wanted(&self) -> bool {
+        false
+    }
+
+    fn origin(&self) -> Origin {
+        Origin { account: "000000000000".to_owned(), region: "local".to_owned() }
+    }
+
+    fn wake(&self) {}
+}

@@ -1,0 +1,108 @@
+//! The definitions of a project: `pipelines/*.yaml`, `*.yml` and `*.json` beside `trunkline.yaml`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use trunkline_config::pipelines::{DisabledTransition, ReadOptions, read};
+use trunkline_model::buildspec::BuildProject;
+use trunkline_model::pipeline::Pipeline;
+use trunkline_model::{Diagnostic, Report, Severity};
+
+/// The folder of definitions.
+pub(crate) const FOLDER: &str = "pipelines";
+
+/// Everything that the files of a project define.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Definitions {
+    /// Pipelines by name.
+    pub(crate) pipelines: BTreeMap<String, Defined>,
+    /// Build projects by name.
+    pub(crate) projects: BTreeMap<String, BuildProject>,
+    /// What is wrong or odd in files; those with errors define nothing.
+    pub(crate) found: Vec<Diagnostic>,
+}
+
+/// A pipeline and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Defined {
+    pub(crate) pipeline: Pipeline,
+    /// Relative to the project.
+    pub(crate) file: String,
+    /// Inbound transitions that are closed from the start.
+    pub(crate) disabled: Vec<DisabledTransition>,
+}
+
+impl Definitions {
+    /// Reads the files of a project. None of them stops the others.
+    pub(crate) fn load(project: &Path) -> Self {
+        let mut all = Self::default();
+        for name in files(&project.join(FOLDER)) {
+            let file = format!("{FOLDER}/{name}");
+            match fs::read_to_string(project.join(&file)) {
+                Ok(text) => all.add(&text, &file),
+                Err(error) => all.found.push(
+                    Diagnostic::error("TL0801", format!("the file cannot be read: {error}"))
+                        .in_file(&file),
+                ),
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, text: &str, file: &str) {
+        let options = ReadOptions { to_run: true, ..ReadOptions::default() };
+        let (defined, found) = read(text, file, &options);
+        self.found.extend(found);
+        let Some(defined) = defined else { return };
+        for project in defined.projects {
+            self.projects.insert(project.name.clone(), project);
+        }
+        for pipeline in defined.pipelines {
+            let name = pipeline.name.clone();
+            if let Some(other) = self.pipelines.get(&name) {
+                let message = format!("pipeline `{name}` is defined in {} too", other.file);
+                self.found.push(Diagnostic::error("TL0808", message).in_file(file));
+                continue;
+            }
+            let of_it = |d: &DisabledTransition| d.pipeline == name;
+            let disabled = defined.disabled.iter().filter(|d| of_it(d)).cloned().collect();
+            let one = Defined { pipeline, file: file.to_owned(), disabled };
+            self.pipelines.insert(name, one);
+        }
+    }
+
+    /// A pipeline. TL0885, or what is wrong in the files where it may stand in one of these.
+    pub(crate) fn pipeline(&self, name: &str) -> Result<&Defined, Report> {
+        if let Some(found) = self.pipelines.get(name) {
+            return Ok(found);
+        }
+        let wrong = self.found.iter().filter(|d| d.severity == Severity::Error).cloned();
+        let wrong: Vec<Diagnostic> = wrong.collect();
+        let missing = missing(name, self.pipelines.keys().map(String::as_str));
+        Err(Report(std::iter::once(missing).chain(wrong).collect()))
+    }
+}
+
+/// TL0885, with the name that was probably meant.
+pub(crate) fn missing<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let help = match trunkline_config::nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`? `trunkline pipeline list` lists all"),
+        None => format!("`trunkline pipeline list` lists all; definitions are files in {FOLDER}/"),
+    };
+    Diagnostic::error("TL0885", format!("there is no pipeline `{name}`")).help(help)
+}
+
+/// The files of definitions in a folder, by name.
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let fits = |path: &PathBuf| {
+        let ending = path.extension().and_then(|e| e.to_str());
+        path.is_file() && matches!(ending, Some("yaml" | "yml" | "json"))
+    };
+    let name = |path: PathBuf| path.file_name()?.to_str().map(str::to_owned);
+    let mut names: Vec<String> = paths.filter(fits).filter_map(name).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    names
+}

@@ -1,0 +1,257 @@
+//! All pipelines of a data folder, in this process: the engine's executors over the store.
+//!
+//! `serve` has one for as long as it runs; commands have one while they work without a server. It is what
+//! the API answers from. Whoever makes one gives what carries out actions.
+
+use super::clock::{RandomIds, SystemClock};
+use super::definitions::Definitions;
+use super::folder::{DataFolder, Lock};
+use super::reader::{Reader, log_failed, to_json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use tokio::sync::watch;
+use trunkline_engine::event::TransitionSide;
+use trunkline_engine::{
+    Actions, Answer as Done, Command, Executor, ExecutorError, Log as _, Notify, Ports, Refusal,
+    RefusalKind, Settings,
+};
+use trunkline_model::{Diagnostic, Report};
+use trunkline_store::Store;
+use trunkline_web::{Answer, Boxed, Pipelines, Query};
+
+/// The pipelines of a data folder.
+pub(crate) struct Hub {
+    folder: DataFolder,
+    /// The project, whose files define pipelines.
+    project: PathBuf,
+    store: Arc<Store>,
+    definitions: RwLock<Arc<Definitions>>,
+    ports: Ports,
+    settings: Settings,
+    executors: Mutex<BTreeMap<String, Executor>>,
+    /// Held while an executor is opened, so that there is one a pipeline.
+    opening: tokio::sync::Mutex<()>,
+    changes: watch::Sender<u64>,
+    /// What callers of the API must have.
+    token: String,
+    _lock: Lock,
+}
+
+/// What a hub is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) folder: DataFolder,
+    pub(crate) lock: Lock,
+    pub(crate) store: Store,
+    pub(crate) project: &'a Path,
+    pub(crate) settings: Settings,
+    pub(crate) notify: Arc<dyn Notify>,
+    pub(crate) token: String,
+}
+
+impl Hub {
+    /// Makes a hub; nothing runs yet. `actions` is given the hub for actions that start pipelines.
+    pub(crate) fn new(
+        parts: Parts<'_>,
+        actions: impl FnOnce(&Weak<Self>, &Arc<Store>) -> Arc<dyn Actions>,
+    ) -> Arc<Self> {
+        let store = Arc::new(parts.store);
+        let definitions = RwLock::new(Arc::new(Definitions::load(parts.project)));
+        Arc::new_cyclic(|hub| Self {
+            ports: Ports {
+                log: store.clone(),
+                actions: actions(hub, &store),
+                notify: parts.notify,
+                clock: Arc::new(SystemClock),
+                ids: Arc::new(|| Box::new(RandomIds)),
+            },
+            folder: parts.folder,
+            project: parts.project.to_owned(),
+            store,
+            definitions,
+            settings: parts.settings,
+            executors: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+            changes: watch::Sender::new(0),
+            token: parts.token,
+            _lock: parts.lock,
+        })
+    }
+
+    /// The definitions, as they were read last.
+    pub(crate) fn definitions(&self) -> Arc<Definitions> {
+        self.definitions.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Reads the files again. Pipelines that changed get their new definition when they are next asked for
+    /// something, or by `define_all`.
+    pub(crate) fn reload(&self) -> Arc<Definitions> {
+        let new = Arc::new(Definitions::load(&self.project));
+        *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
+        new
+    }
+
+    /// Gives every pipeline its definition of the files. What cannot be read keeps its old one.
+    pub(crate) async fn define_all(&self) -> Result<(), Report> {
+        for name in self.definitions().pipelines.keys() {
+            self.define(name).await?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with everything that was under way when the last process ended.
+    pub(crate) async fn recover(&self) -> Result<(), Report> {
+        for name in self.store.pipelines().map_err(|e| log_failed(&e, &self.folder))? {
+            self.executor(&name).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for one pipeline.
+    pub(crate) async fn recover_one(&self, pipeline: &str) -> Result<(), Report> {
+        self.executor(pipeline).await.map(|_| ())
+    }
+
+    /// Gives a command; returns when what follows from it is durable.
+    pub(crate) async fn command(&self, pipeline: &str, command: Command) -> Result<Done, Report> {
+        if matches!(command, Command::Start { .. }) {
+            self.reload();
+            self.definitions().pipeline(pipeline)?;
+            self.define(pipeline).await?;
+        }
+        self.give(pipeline, command).await
+    }
+
+    async fn define(&self, name: &str) -> Result<(), Report> {
+        let definitions = self.definitions();
+        let defined = definitions.pipeline(name)?;
+        let pipeline = Box::new(defined.pipeline.clone());
+        let by = Some(defined.file.clone());
+        let done = self.give(name, Command::Define { pipeline, by: by.clone() }).await?;
+        if matches!(done, Done::Defined { version: 1, changed: true }) {
+            for closed in &defined.disabled {
+                let (stage, reason) = (closed.stage.clone(), closed.reason.clone());
+                let (side, by) = (TransitionSide::Inbound, by.clone());
+                let command = Command::DisableTransition { stage, side, reason, by };
+                self.give(name, command).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn give(&self, pipeline: &str, command: Command) -> Result<Done, Report> {
+        let executor = self.executor(pipeline).await?;
+        executor.command(command).await.map_err(|e| self.failed(&e, pipeline))
+    }
+
+    /// The executor of a pipeline, which goes on with what was interrupted where it is the first call.
+    async fn executor(&self, pipeline: &str) -> Result<Executor, Report> {
+        if let Some(open) = self.opened(pipeline) {
+            return Ok(open);
+        }
+        let _one = self.opening.lock().await;
+        if let Some(open) = self.opened(pipeline) {
+            return Ok(open);
+        }
+        let opened = Executor::open(pipeline, self.ports.clone(), self.settings.clone()).await;
+        let executor = opened.map_err(|e| self.failed(&e, pipeline))?;
+        let mut committed = executor.committed();
+        let changes = self.changes.clone();
+        tokio::spawn(async move {
+            while committed.changed().await.is_ok() {
+                changes.send_modify(|n| *n += 1);
+            }
+        });
+        let mut executors = self.executors.lock().unwrap_or_else(PoisonError::into_inner);
+        executors.insert(pipeline.to_owned(), executor.clone());
+        Ok(executor)
+    }
+
+    fn opened(&self, pipeline: &str) -> Option<Executor> {
+        let executors = self.executors.lock().unwrap_or_else(PoisonError::into_inner);
+        executors.get(pipeline).cloned()
+    }
+
+    /// Ends all executors. What is under way stays so in the log, for whoever opens the folder next.
+    pub(crate) async fn shutdown(&self) {
+        let all = {
+            let mut executors = self.executors.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *executors)
+        };
+        for executor in all.values() {
+            executor.shutdown().await;
+        }
+    }
+
+    fn failed(&self, error: &ExecutorError, pipeline: &str) -> Report {
+        match error {
+            ExecutorError::Refused(refusal) => refused(refusal, pipeline),
+            ExecutorError::Log(error) => log_failed(error, &self.folder),
+            ExecutorError::Closed => {
+                let message = format!("pipeline `{pipeline}` is shutting down");
+                Diagnostic::error("TL0888", message).help("run the command again").report()
+            }
+        }
+    }
+
+    fn reader(&self) -> Reader {
+        Reader {
+            store: Some(self.store.clone()),
+            folder: self.folder.clone(),
+            definitions: self.definitions(),
+        }
+    }
+}
+
+/// What a person is told of a refusal. TL0885, TL0886: no such thing. TL0887: not now.
+fn refused(refusal: &Refusal, pipeline: &str) -> Report {
+    let code = match refusal.kind {
+        RefusalKind::PipelineNotFound
+        | RefusalKind::StageNotFound
+        | RefusalKind::ActionNotFound => "TL0885",
+        RefusalKind::PipelineExecutionNotFound => "TL0886",
+        _ => "TL0887",
+    };
+    Diagnostic::error(code, refusal.message.clone())
+        .on(format!("pipeline \"{pipeline}\""))
+        .because(format!("CodePipeline's name for it: {}", refusal.kind.wire()))
+        .help(format!("`trunkline pipeline show {pipeline}` shows where it stands"))
+        .report()
+}
+
+impl Pipelines for Hub {
+    fn allows(&self, token: &str) -> bool {
+        // Both are hashed first, so that the time it takes tells nothing of the token.
+        !self.token.is_empty() && trunkline_web::hash(token) == trunkline_web::hash(&self.token)
+    }
+
+    fn answer(&self, query: Query) -> Boxed<'_, Result<Answer, Report>> {
+        Box::pin(async move {
+            if let Query::Command { pipeline, command } = query {
+                let command = serde_json::from_value(command).map_err(|error| {
+                    let message = format!("the command cannot be read: {error}");
+                    Diagnostic::error("TL0901", message).report()
+                })?;
+                let done = self.command(&pipeline, command).await?;
+                return Ok(Answer::Json(to_json(&done)));
+            }
+            let reader = self.reader();
+            let answered = tokio::task::spawn_blocking(move || reader.answer(&query)).await;
+            answered.map_err(|error| {
+                Diagnostic::error("TL0902", format!("a question failed: {error}")).report()
+            })?
+        })
+    }
+
+    fn changed<'a>(&'a self, _pipeline: Option<&'a str>) -> Boxed<'a, ()> {
+        // From now on, not from the first poll on.
+        let mut changes = self.changes.subscribe();
+        Box::pin(async move {
+            let _ = changes.changed().await;
+        })
+    }
+}
