@@ -9,11 +9,13 @@ mod kind;
 mod members;
 mod projects;
 mod providers;
+mod starter;
 mod structure;
 mod template;
 
 pub use kind::{FileKind, kind_of};
 pub use providers::carried_out_here;
+pub use starter::{Component, StarterOptions, default_pipeline, pipeline_name};
 
 use crate::yaml::{self, Node, Value};
 use members::Members;
