@@ -154,3 +154,31 @@ impl Provider {
         Self { variables, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../../docs/pipelines.md");
+
+    #[test]
+    fn the_page_names_every_provider_where_it_belongs() {
+        let (here, known) = PAGE.split_once("Known, with their settings").expect("the sentence");
+        for provider in PROVIDERS.iter().chain(RULES) {
+            let name = format!("`{}`", provider.name);
+            let place = if provider.here { here } else { known };
+            assert!(place.contains(&name), "{name} is not in its place");
+        }
+    }
+
+    #[test]
+    fn no_two_rows_are_for_one_type_of_action() {
+        let types: Vec<_> = PROVIDERS
+            .iter()
+            .flat_map(|p| p.categories.iter().map(move |c| (format!("{c:?}"), p.owner, p.name)))
+            .collect();
+        for (number, row) in types.iter().enumerate() {
+            assert!(!types[..number].contains(row), "{row:?}");
+        }
+    }
+}
