@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_does_not_confuse_the_fields() {
-        let tail = "4 0 0 0 0 0 0 0 0 0 20 0 1 0 99 8192 3 18446744073709551615";
+        let tail = "4 0 0 0 0 0 0 0 0 20 0 1 0 99 8192 3 18446744073709551615";
         let stat = format!("12 (a) b (c) S 10 11 9 0 -1 {tail}");
         let got = parse(12, &stat).unwrap();
         assert_eq!((got.parent, got.group, got.started), (10, 11, 99));
