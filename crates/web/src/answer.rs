@@ -38,9 +38,13 @@ pub(crate) fn failure(status: StatusCode, report: &Report) -> Reply {
     json_reply(status, &body)
 }
 
-/// The status that a report asks for: 500 where the server failed, 409 where the request is refused.
+/// The status that a report asks for: 404 where there is no such thing, 500 where the
+/// server failed, 409 where the request is refused.
 pub(crate) fn status(report: &Report) -> StatusCode {
     let first = report.0.iter().find(|d| d.severity == Severity::Error).or(report.0.first());
+    if first.is_some_and(|d| matches!(d.code.as_str(), "TL0885" | "TL0886")) {
+        return StatusCode::NOT_FOUND;
+    }
     match first.and_then(|d| code_info(&d.code)).map(|info| info.exit) {
         Some(ExitKind::Usage | ExitKind::Verdict | ExitKind::Waiting) => StatusCode::CONFLICT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// More than any command is.
 const MOST_BODY: usize = 1024 * 1024;
+/// How often a log is looked at while somebody waits for more of it.
+const LOG_LOOK: Duration = Duration::from_millis(250);
 /// The longest wait for a change, in seconds.
 const LONGEST_WAIT: u64 = 55;
 
@@ -85,7 +87,12 @@ async fn reply(port: &dyn Pipelines, query: Query, wait: Duration) -> Reply {
         if over || !answer.as_ref().is_ok_and(is_empty) {
             return write(&query, answer);
         }
-        let _ = tokio::time::timeout_at(deadline, changed).await;
+        // A log grows without an event.
+        let limit = match query {
+            Query::Log { .. } => deadline.min(tokio::time::Instant::now() + LOG_LOOK),
+            _ => deadline,
+        };
+        let _ = tokio::time::timeout_at(limit, changed).await;
     }
 }
 

@@ -1,0 +1,267 @@
+//! `trunkline serve`: hosts repositories, takes webhooks and runs pipelines, until Ctrl-C.
+//!
+//! Only wiring: the data folder and its pipelines are `pipelines`, what starts them `triggers`, what is answered over
+//! HTTP the crate `web`. `ports` joins these; `tokens` are the commands about tokens.
+
+mod notify;
+mod ports;
+mod tokens;
+
+use super::Outcome;
+use crate::context::{App, Located};
+use crate::exit::Exit;
+use crate::pipelines::folder::{DataFolder, ServerInfo};
+use crate::pipelines::hub::{Hub, Parts};
+use crate::triggers::{Cause, Found, Places, Remote, ServerSettings, Triggers};
+use crate::{clock, runtime};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use trunkline_model::{Diagnostic, Report};
+use trunkline_web::Ports;
+
+/// Minutes between polls where nothing else is said.
+const POLL: u64 = 5;
+/// For how long deliveries of webhooks are remembered.
+const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+#[derive(clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Example: trunkline serve --port 8470, then git push http://127.0.0.1:8470/git/NAME.git main\n\
+    (the password is a token of `trunkline serve token add NAME`)"
+)]
+pub(crate) struct Arguments {
+    /// Keep everything in this folder (default: .trunkline/serve beside trunkline.yaml)
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The port on 127.0.0.1; 0 takes a free one and prints it
+    #[arg(long, default_value_t = 8470)]
+    port: u16,
+    /// Compare the heads of branches every so many minutes (default: 5)
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=1440))]
+    poll: Option<u64>,
+    /// Serve the project of this folder
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Make, list or remove tokens for git
+    #[command(subcommand)]
+    Token(tokens::Command),
+}
+
+pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
+    if let Some(Command::Token(command)) = &arguments.command {
+        return tokens::run(command, app);
+    }
+    // Relative to where the command was given, not to the project.
+    let data = arguments.data.as_ref().map(|d| std::path::absolute(d).unwrap_or_else(|_| d.clone()));
+    if let Some(project) = &arguments.project {
+        std::env::set_current_dir(project).map_err(|error| {
+            cannot_start(&format!("cannot go to the folder {}: {error}", project.display()))
+        })?;
+    }
+    let located = app.project()?;
+    let folder = DataFolder::of(&located.root, data.as_deref());
+    let settings = ServerSettings::read(folder.root())?;
+    let git = ports::git()?;
+    runtime::block_on(async {
+        let server = Server::begin(app, &located, folder, settings, arguments.poll)?;
+        let listener = listen(arguments.port).await?;
+        server.run(app, listener, git).await?;
+        Ok(Exit::Done)
+    })
+}
+
+async fn listen(port: u16) -> Result<TcpListener, Report> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+        Diagnostic::error("TL0890", format!("cannot listen on 127.0.0.1:{port}: {error}"))
+            .help("`--port 0` takes a free port")
+            .report()
+    })
+}
+
+/// A server with everything but its listener.
+struct Server {
+    folder: DataFolder,
+    hub: Arc<Hub>,
+    triggers: Arc<Triggers>,
+    settings: ServerSettings,
+    receivers: Arc<notify::Receivers>,
+    hooks: ports::Hooks,
+    token: String,
+    poll: Duration,
+}
+
+impl Server {
+    fn begin(
+        app: &App,
+        located: &Located,
+        folder: DataFolder,
+        settings: ServerSettings,
+        poll: Option<u64>,
+    ) -> Result<Arc<Self>, Report> {
+        let (lock, store) = folder.take("serve").map_err(|report| with_address(report, &folder))?;
+        let token = tokens::random();
+        let receivers = Arc::new(notify::Receivers::new(&settings.notify, folder.root()));
+        let parts = Parts {
+            folder: folder.clone(),
+            lock,
+            store,
+            project: &located.root,
+            settings: trunkline_engine::Settings::default(),
+            notify: receivers.clone(),
+            token: token.clone(),
+        };
+        let hub = crate::pipelines::embedded::open(app, located, &folder, parts);
+        let remote = |(name, place): (&String, &String)| {
+            (name.clone(), Remote::of(&std::path::absolute(&located.root).unwrap_or_default(), place))
+        };
+        let remotes = located.project.repositories.iter().map(remote).collect();
+        let starter = Arc::new(ports::HubStarter::new(hub.clone(), located));
+        let places = Places::new(folder.root());
+        let store = hub.store().clone();
+        let triggers = Triggers::new(places, remotes, &settings, starter, store, clock::now);
+        let hooks = ports::Hooks::of(&settings)?;
+        let poll = Duration::from_secs(60 * poll.or(settings.poll).unwrap_or(POLL).max(1));
+        Ok(Arc::new(Self {
+            folder, hub, triggers: Arc::new(triggers), settings, receivers, hooks, token, poll,
+        }))
+    }
+
+    /// Answers until it is asked to end.
+    async fn run(
+        self: &Arc<Self>,
+        app: &App,
+        listener: TcpListener,
+        git: trunkline_web::Git,
+    ) -> Result<(), Report> {
+        let address = listener.local_addr().map_err(|error| cannot_start(&error.to_string()))?;
+        // Heard from now on, so that a signal during the start is not lost.
+        let stop = super::lab::stop();
+        for name in self.triggers.hosted() {
+            self.triggers.ensure_hosted(&name).await?;
+        }
+        let ports = Ports {
+            repositories: Arc::new(ports::Hosting::new(self.triggers.clone(), &self.folder, &self.token, app)),
+            webhooks: Arc::new(ports::Incomings::new(self.triggers.clone(), self.hub.clone(), self.hooks.clone(), app)),
+            pipelines: self.hub.clone(),
+            git: Arc::new(git),
+            hosts: self.settings.hosts.clone().into(),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        self.hub.recover().await?;
+        self.folder.announce(&ServerInfo {
+            version: 1,
+            url: format!("http://{address}"),
+            token: self.token.clone(),
+            pid: std::process::id(),
+            started: clock::now().to_string(),
+        })?;
+        self.banner(address, app);
+        let talk = ports::Talk::of(app);
+        let background = [
+            tokio::spawn(self.clone().keep_polling(talk)),
+            tokio::spawn(self.clone().keep_time(talk)),
+            tokio::spawn(notify::deliver(self.receivers.clone(), self.hub.store().clone(), talk)),
+        ];
+        trunkline_web::serve(listener, ports, stop).await;
+        for task in background {
+            task.abort();
+        }
+        self.hub.shutdown().await;
+        self.folder.retract();
+        app.printer.say(
+            "The server has ended. Actions that were under way count as interrupted: the next server, or \
+             `trunkline pipeline run`, begins them again.",
+        );
+        Ok(())
+    }
+
+    /// Compares heads at once and then at every poll, so that no push is lost whoever failed to tell of it.
+    async fn keep_polling(self: Arc<Self>, talk: ports::Talk) {
+        let mut ticks = tokio::time::interval(self.poll);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            for problem in &self.hub.reload().found {
+                talk.problem(problem);
+            }
+            if let Err(report) = self.hub.define_all().await {
+                talk.report(&report);
+            }
+            for name in self.triggers.repositories() {
+                let looked = self.triggers.look(&name, Cause::Poll, &[]).await;
+                talk.looked(looked);
+            }
+            if let Ok(before) = clock::now().checked_sub(REMEMBERED) {
+                // What stays longer than it has to does no harm.
+                let _ = self.hub.store().forget_deliveries(before);
+            }
+        }
+    }
+
+    /// Starts what is due by the clock. Looks at least once a minute, as a clock may be set.
+    async fn keep_time(self: Arc<Self>, talk: ports::Talk) {
+        loop {
+            let mut found = Found::default();
+            let next = self.triggers.run_schedules(&self.settings.schedules, &mut found).await;
+            let next = next.unwrap_or_else(|report| {
+                talk.report(&report);
+                None
+            });
+            talk.looked(Ok(found));
+            let wait = next.map_or(Duration::MAX, |next| {
+                Duration::try_from(next.duration_since(clock::now())).unwrap_or_default()
+            });
+            tokio::time::sleep(wait.clamp(Duration::from_millis(10), Duration::from_secs(60))).await;
+        }
+    }
+
+    fn banner(&self, address: SocketAddr, app: &App) {
+        let url = format!("http://{address}");
+        if app.printer.is_json() {
+            app.printer.json("server", &json!({ "url": url, "port": address.port(), "data": self.folder.root() }));
+        } else {
+            app.printer.result(&url);
+        }
+        let say = |line: &str| app.printer.say(line);
+        say(&format!("Trunkline serves pipelines at {url}"));
+        say(&format!("  data: {}", self.folder.root().display()));
+        for name in self.triggers.hosted() {
+            say(&format!("  clone: git clone {url}/git/{name}.git"));
+        }
+        say("  the password for git is a token: `trunkline serve token add NAME` makes one");
+        say(&format!("  to push: git push {url}/git/NAME.git BRANCH"));
+        for (name, webhook) in &self.settings.webhooks {
+            say(&format!("  webhook: {url}/webhooks/{}/{name}", webhook.provider));
+        }
+        for problem in &self.hub.definitions().found {
+            app.printer.warnings(std::slice::from_ref(problem));
+        }
+        say("  Ctrl-C ends it.");
+    }
+}
+
+/// Adds the address of the server that has the folder.
+fn with_address(mut report: Report, folder: &DataFolder) -> Report {
+    if let (Some(first), Some(server)) = (report.0.first_mut(), folder.server())
+        && first.code == "TL0883"
+    {
+        first.notes.push(format!("it listens on {} (process {})", server.url, server.pid));
+    }
+    report
+}
+
+/// TL0890.
+fn cannot_start(reason: &str) -> Report {
+    Diagnostic::error("TL0890", format!("the server cannot start: {reason}")).report()
+}

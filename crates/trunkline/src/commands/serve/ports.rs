@@ -1,0 +1,288 @@
+//! What the handlers of `web` and the triggers need, from this program's parts.
+
+use super::tokens;
+use crate::context::{App, Located};
+use crate::pipelines::definitions::Definitions;
+use crate::pipelines::folder::DataFolder;
+use crate::pipelines::hub::Hub;
+use crate::printer::write_err;
+use crate::render::printable;
+use crate::triggers::{Cause, Found, Places, ServerSettings, Starter, Triggers, git_environment};
+use crate::{clock, context};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+use trunkline_engine::{Answer as Done, Command};
+use trunkline_model::{Diagnostic, Report};
+use trunkline_store::{Delivery, Store};
+use trunkline_web::events::Event;
+use trunkline_web::{
+    Access, Boxed, Delivered, Git, Hook, Hosted, Incoming, Provider, Receipt, Repositories, Tokens,
+    Webhooks, hash,
+};
+
+/// Finds git's program for HTTP. TL0895: there is no git.
+pub(super) fn git() -> Result<Git, Report> {
+    let failed = |why: String| {
+        Diagnostic::error("TL0895", format!("git cannot be used: {why}"))
+            .help("install git, and see to it that `git --version` works")
+            .report()
+    };
+    let output = std::process::Command::new("git").arg("--exec-path").output();
+    let output = output.map_err(|error| failed(error.to_string()))?;
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let backend = folder.join("git-http-backend");
+    if !backend.is_file() {
+        return Err(failed(format!("{} is missing", backend.display())));
+    }
+    Ok(Git { backend, environment: git_environment() })
+}
+
+/// How the server says what happens while it runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Talk {
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Talk {
+    pub(super) fn of(app: &App) -> Self {
+        Self { quiet: app.printer.is_quiet(), verbose: app.printer.is_verbose() }
+    }
+
+    fn line(self, text: &str) {
+        if !self.quiet {
+            write_err(&format!("{}\n", printable(text)));
+        }
+    }
+
+    pub(super) fn problem(self, problem: &Diagnostic) {
+        let file = problem.place.file.as_deref().map(|f| format!(" ({f})")).unwrap_or_default();
+        let notes = problem.notes.first().map(|note| format!(": {note}")).unwrap_or_default();
+        self.line(&format!("{}: {}{notes}{file}", problem.code, problem.message));
+    }
+
+    pub(super) fn report(self, report: &Report) {
+        report.0.iter().for_each(|problem| self.problem(problem));
+    }
+
+    pub(super) fn looked(self, looked: Result<Found, Report>) {
+        match looked {
+            Err(report) => self.report(&report),
+            Ok(found) => {
+                for (pipeline, execution) in &found.started {
+                    self.line(&format!("started {pipeline}, execution {execution}"));
+                }
+                for note in found.notes.iter().filter(|_| self.verbose) {
+                    self.line(note);
+                }
+            }
+        }
+    }
+}
+
+/// Starts the pipelines of a hub.
+pub(super) struct HubStarter {
+    hub: Arc<Hub>,
+    /// The project's configuration.
+    config: PathBuf,
+    /// The environments that are switched off, as of a state of the file.
+    off: Mutex<(Option<SystemTime>, Vec<String>)>,
+}
+
+impl HubStarter {
+    pub(super) fn new(hub: Arc<Hub>, located: &Located) -> Self {
+        let root = std::path::absolute(&located.root).unwrap_or_else(|_| located.root.clone());
+        let config = root.join(&located.project.file);
+        Self { hub, config, off: Mutex::new((None, switched_off(&located.project))) }
+    }
+}
+
+fn switched_off(project: &trunkline_config::Project) -> Vec<String> {
+    let off = project.environments.iter().filter(|environment| !environment.enabled);
+    off.flat_map(|e| std::iter::once(e.name.clone()).chain(e.aliases.iter().cloned())).collect()
+}
+
+impl Starter for HubStarter {
+    fn definitions(&self) -> Arc<Definitions> {
+        self.hub.definitions()
+    }
+
+    fn start<'a>(&'a self, pipeline: &'a str, command: Command) -> Boxed<'a, Result<String, Report>> {
+        Box::pin(async move {
+            match self.hub.command(pipeline, command).await? {
+                Done::Started { execution } => Ok(execution),
+                other => {
+                    let message = format!("a start was answered with {other:?}");
+                    Err(Diagnostic::error("TL0902", message).report())
+                }
+            }
+        })
+    }
+
+    fn switched_off(&self) -> Vec<String> {
+        let mut off = self.off.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = std::fs::metadata(&self.config).and_then(|m| m.modified()).ok();
+        if changed != off.0 {
+            // While the file cannot be read, what it said before holds.
+            let text = std::fs::read_to_string(&self.config).unwrap_or_default();
+            if let Ok(project) = trunkline_config::parse(&text, context::CONFIG) {
+                off.1 = switched_off(&project);
+            }
+            off.0 = changed;
+        }
+        off.1.clone()
+    }
+}
+
+/// The hosted repositories.
+pub(super) struct Hosting {
+    triggers: Arc<Triggers>,
+    places: Places,
+    data: PathBuf,
+    /// The hash of the server's own token, which may push.
+    own: String,
+    tokens: Mutex<(Option<SystemTime>, Tokens)>,
+    talk: Talk,
+}
+
+impl Hosting {
+    pub(super) fn new(triggers: Arc<Triggers>, folder: &DataFolder, token: &str, app: &App) -> Self {
+        Self {
+            triggers,
+            places: Places::new(folder.root()),
+            data: folder.root().to_owned(),
+            own: hash(token),
+            tokens: Mutex::default(),
+            talk: Talk::of(app),
+        }
+    }
+}
+
+impl Repositories for Hosting {
+    fn find<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Option<Hosted>, Report>> {
+        Box::pin(async move {
+            if !self.triggers.hosted().contains(name) {
+                return Ok(None);
+            }
+            self.triggers.ensure_hosted(name).await?;
+            let root = self.places.hosted_root();
+            Ok(Some(Hosted { root, folder: format!("{name}.git") }))
+        })
+    }
+
+    fn access(&self, token: &str) -> Option<Access> {
+        // Both are hashes, so that the time it takes tells nothing of the token.
+        if hash(token) == self.own {
+            return Some(Access::Write);
+        }
+        let mut known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = tokens::changed(&self.data);
+        if changed != known.0 || changed.is_none() {
+            match tokens::read(&self.data) {
+                Ok(tokens) => *known = (changed, tokens),
+                Err(report) => {
+                    self.talk.report(&report);
+                    *known = Default::default();
+                }
+            }
+        }
+        known.1.access(token)
+    }
+
+    fn pushed<'a>(&'a self, name: &'a str) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            self.talk.looked(self.triggers.look(name, Cause::Push, &[]).await);
+        })
+    }
+}
+
+/// How webhooks are checked, by repository.
+#[derive(Clone, Default)]
+pub(super) struct Hooks(BTreeMap<String, (Provider, Hook)>);
+
+impl Hooks {
+    /// Reads the secrets. TL0893: one is not there.
+    pub(super) fn of(settings: &ServerSettings) -> Result<Self, Report> {
+        let mut hooks = BTreeMap::new();
+        for (name, webhook) in &settings.webhooks {
+            let Some(provider) = Provider::of(&webhook.provider) else { continue };
+            let secrets = webhook.secrets.iter().map(|secret| secret.value());
+            let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+            hooks.insert(name.clone(), (provider, Hook { secrets, unsigned: webhook.unsigned }));
+        }
+        Ok(Self(hooks))
+    }
+}
+
+/// Deliveries of webhooks.
+pub(super) struct Incomings {
+    triggers: Arc<Triggers>,
+    hub: Arc<Hub>,
+    hooks: Hooks,
+    talk: Talk,
+}
+
+impl Incomings {
+    pub(super) fn new(triggers: Arc<Triggers>, hub: Arc<Hub>, hooks: Hooks, app: &App) -> Self {
+        Self { triggers, hub, hooks, talk: Talk::of(app) }
+    }
+
+    fn store(&self) -> &Arc<Store> {
+        self.hub.store()
+    }
+}
+
+impl Webhooks for Incomings {
+    fn hook(&self, provider: Provider, repository: &str) -> Option<Hook> {
+        let (expected, hook) = self.hooks.0.get(repository)?;
+        (*expected == provider).then(|| hook.clone())
+    }
+
+    fn record<'a>(
+        &'a self,
+        provider: Provider,
+        id: &'a str,
+        body_hash: &'a str,
+    ) -> Boxed<'a, Result<Receipt, Report>> {
+        Box::pin(async move {
+            match self.store().deliver(provider.word(), id, body_hash, clock::now()) {
+                Ok(Delivery::New) => Ok(Receipt::New),
+                Ok(Delivery::Repeated(_)) => Ok(Receipt::Repeated),
+                Ok(Delivery::Forged(_)) => Ok(Receipt::Forged),
+                Err(error) => Err(error.diagnostic(self.store().path()).report()),
+            }
+        })
+    }
+
+    fn forget<'a>(&'a self, provider: Provider, id: &'a str) -> Boxed<'a, ()> {
+        Box::pin(async move {
+            // Where that fails, the next poll finds what the delivery told of.
+            let _ = self.store().forget_delivery(provider.word(), id);
+        })
+    }
+
+    fn take(&self, incoming: Incoming) -> Boxed<'_, Result<Delivered, Report>> {
+        Box::pin(async move {
+            let name = &incoming.repository;
+            let found = match incoming.event {
+                Event::Push(moved) => {
+                    let told: Vec<_> = moved.into_iter().map(|m| (m.reference, m.after)).collect();
+                    self.triggers.look(name, Cause::Webhook, &told).await
+                }
+                Event::PullRequest(pull) => {
+                    self.triggers.pull_request(name, incoming.provider, &pull).await
+                }
+                Event::Ping | Event::Other(_) => Ok(Found::default()),
+            };
+            self.talk.looked(found.clone());
+            found.map(|found| Delivered { started: found.started, notes: found.notes })
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+}
