@@ -1,13 +1,15 @@
 //! `trunkline apply`: carries out a plan, freshly made or saved. Asks before it writes.
 
 use super::Outcome;
+use super::resume;
 use crate::confirm::consent;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
+use crate::delivery::InvokedBy;
 use crate::exit::Exit;
 use crate::planning::{self, PlanArguments, Planned};
 use crate::render::plan as render;
-use crate::state::{self, Ended, Hold, LockArguments, Why};
+use crate::state::{self, Ended, Found, Hold, LockArguments, Why};
 use crate::{files, journal, replica, runtime, saved};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use trunkline_aws::Aws;
 use trunkline_center::Documents;
 use trunkline_center::apply;
 use trunkline_center::plan::Plan;
+use trunkline_center::state::{RunHead, TargetState};
 use trunkline_model::{Diagnostic, Report, Target};
 
 #[derive(clap::Args)]
@@ -115,6 +118,11 @@ async fn target(
         replica::awaited(app, located, aws, &connected, source).await?;
     }
     let state = state::of(located, &connected.target, aws).await?;
+    if let Some(head) = own_stopped(app, &connected, &state).await? {
+        let (target, state) = (connected.target.clone(), state.clone());
+        let stopped = Found { target, state, head };
+        resume::resume(&arguments.lock, app, located, aws, stopped).await?;
+    }
     let hold =
         Hold::take(app, located, &connected, &state, ("apply", &run), &arguments.lock).await?;
     let scene = Scene { arguments, app, located, documents, connected: &connected, hold: &hold };
@@ -122,6 +130,22 @@ async fn target(
     let ended = hold.give_back(ended).await?;
     let result = json!({ "run": ended.run, "steps": ended.done, "drafts": ended.drafts });
     Ok((result, ended.drafts > 0))
+}
+
+/// The run that an earlier try of the same pipeline's execution began here and did not end.
+async fn own_stopped(
+    app: &App,
+    connected: &Connected,
+    state: &TargetState,
+) -> Result<Option<RunHead>, Report> {
+    if app.surroundings.invoked_by == InvokedBy::Person {
+        return Ok(None);
+    }
+    let last = state.unfinished().await?.pop();
+    let is_own = |head: &RunHead| {
+        head.meta.caller == connected.caller && head.meta.command == "apply"
+    };
+    Ok(last.filter(is_own))
 }
 
 struct Scene<'a> {

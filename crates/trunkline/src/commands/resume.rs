@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         for one in stopped {
             let label = one.target.label();
             refuse_ended(&one.head)?;
-            let ended = resume(arguments, app, &located, &aws, one).await?;
+            let ended = resume(&arguments.lock, app, &located, &aws, one).await?;
             drafts += ended.drafts;
             results.push(json!({
                 "target": label,
@@ -66,8 +66,9 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     })
 }
 
-async fn resume(
-    arguments: &Arguments,
+/// Goes on with one run; also what an apply does first with a run of its own pipeline's execution.
+pub(crate) async fn resume(
+    lock: &LockArguments,
     app: &App,
     located: &Located,
     aws: &Aws,
@@ -78,8 +79,7 @@ async fn resume(
     let connected = connect::connect(aws, located, target, Access::Write, &session).await?;
     app.printer.say(&connected.headline());
     let hold =
-        Hold::take(app, located, &connected, &state, ("resume", &head.meta.run), &arguments.lock)
-            .await?;
+        Hold::take(app, located, &connected, &state, ("resume", &head.meta.run), lock).await?;
     let ended = under_lock(app, &connected, &hold).await;
     hold.give_back(ended).await
 }

@@ -4,7 +4,7 @@ use super::hold::{Guard, Hold};
 use super::process;
 use super::progress::Telling;
 use crate::connect::Connected;
-use crate::context::{App, Located};
+use crate::context::{self, App, Located};
 use crate::{clock, interrupt, render};
 use futures_util::future::BoxFuture;
 use std::process::{Command, Stdio};
@@ -198,6 +198,10 @@ fn now() -> Now {
 
 /// The commit that the project's folder is at, with `+` where files differ from it.
 fn commit(located: &Located) -> Option<String> {
+    // A pipeline works in a checkout without git's own files, and says what it is of.
+    if let Some(told) = context::variable("TRUNKLINE_COMMIT").filter(|c| !c.is_empty()) {
+        return Some(told);
+    }
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command.arg("-C").arg(&located.root).args(arguments);

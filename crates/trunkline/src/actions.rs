@@ -1,0 +1,269 @@
+//! Actions: what carries out each provider of a pipeline, and the table of them.
+//!
+//! `Carrier` implements the engine's port `Actions`; `pipelines` makes one for a data folder. Whatever runs commands
+//! is a process of crate `build`, a deployment too: it runs this same program, so that a crash of the server
+//! is a crash of an apply, whose journal the next start of the action resumes. Deliberately absent: decisions
+//! about what runs when, which are the engine's.
+
+mod artifacts;
+mod builds;
+mod deploy;
+mod export;
+mod git;
+mod invoke;
+mod releases;
+mod s3;
+mod source;
+mod vault;
+
+use crate::pipelines::folder::DataFolder;
+use crate::pipelines::hub::Hub;
+use artifacts::ArtifactFolder;
+use source::Known;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::sync::watch;
+use trunkline_aws::{Aws, Buckets, Settings};
+use trunkline_center::call_failed;
+use trunkline_engine::ports::Later;
+use trunkline_engine::{ActionOutcome, ActionRun, Actions, FailureKind};
+use trunkline_model::buildspec::BuildProject;
+use trunkline_model::{Diagnostic, ExitKind, Report, code_info};
+use trunkline_store::Store;
+
+use invoke::Starter;
+
+/// What actions are carried out with.
+pub(crate) struct Setting {
+    /// The folder of the project whose pipelines these are.
+    pub(crate) root: PathBuf,
+    pub(crate) data: DataFolder,
+    pub(crate) store: Arc<Store>,
+    /// The build project of a name.
+    pub(crate) projects: Arc<dyn Fn(&str) -> Option<BuildProject> + Send + Sync>,
+    /// Starts another pipeline of this server.
+    pub(crate) starter: Arc<dyn Starter>,
+    /// The program's own variables: of these, PATH, HOME, LANG and TMPDIR reach builds, and the credentials
+    /// and settings of AWS what deploys.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Connections to AWS, made when first needed.
+    pub(crate) aws: Arc<dyn Fn() -> Result<Aws, Report> + Send + Sync>,
+    /// This program.
+    pub(crate) program: PathBuf,
+    /// Called with lines of an action's log once they are in its file.
+    pub(crate) show: Option<Show>,
+}
+
+/// Is shown what an action's log gained: the action execution, and lines.
+pub(crate) type Show = Arc<dyn Fn(&str, &[trunkline_build::LogLine]) + Send + Sync>;
+
+/// Carries out actions.
+#[derive(Clone)]
+pub(crate) struct Carrier(Arc<Shared>);
+
+/// What all actions share.
+struct Shared {
+    setting: Setting,
+    artifacts: ArtifactFolder,
+    /// Commits whose artifact is at hand.
+    known: Mutex<HashMap<(PathBuf, String), Known>>,
+    /// One fetch of a mirror at a time.
+    mirrors: tokio::sync::Mutex<()>,
+    /// Who is told to stop.
+    running: Mutex<HashMap<String, watch::Sender<bool>>>,
+}
+
+/// One start of an action.
+struct Job {
+    run: ActionRun,
+    /// Becomes true when it is to end.
+    stop: watch::Receiver<bool>,
+}
+
+type Ended = Result<ActionOutcome, Report>;
+type Handler = fn(Arc<Shared>, Job) -> Later<Ended>;
+
+/// Who carries out what. Rules of stage conditions come by the same names.
+const PROVIDERS: &[(&str, Handler)] = &[
+    ("CodeBuild", |shared, job| Box::pin(builds::codebuild(shared, job))),
+    ("CodeCommit", |shared, job| Box::pin(source::code_commit(shared, job))),
+    ("CodePipeline", |shared, job| Box::pin(invoke::start(shared, job))),
+    ("CodeStarSourceConnection", |shared, job| Box::pin(source::connection(shared, job))),
+    ("Commands", |shared, job| Box::pin(builds::commands(shared, job))),
+    ("S3", |shared, job| Box::pin(s3::source(shared, job))),
+    ("Trunkline", |shared, job| Box::pin(deploy::deploy(shared, job))),
+    ("TrunklineExport", |shared, job| Box::pin(export::export(shared, job))),
+];
+
+impl Carrier {
+    /// Makes one. Opens nothing yet.
+    pub(crate) fn new(setting: Setting) -> Self {
+        let artifacts = ArtifactFolder::new(setting.data.artifacts());
+        Self(Arc::new(Shared {
+            setting,
+            artifacts,
+            known: Mutex::default(),
+            mirrors: tokio::sync::Mutex::default(),
+            running: Mutex::default(),
+        }))
+    }
+}
+
+/// What carries out the actions of a hub: the one of `serve`, or of a command that works without a server.
+pub(crate) fn of_hub(
+    root: PathBuf,
+    data: DataFolder,
+    profile: Option<String>,
+    show: Option<Show>,
+) -> impl FnOnce(&Weak<Hub>, &Arc<Store>) -> Arc<dyn Actions> {
+    move |hub, store| {
+        let known = hub.clone();
+        let projects = move |name: &str| known.upgrade()?.definitions().projects.get(name).cloned();
+        let aws = std::sync::OnceLock::new();
+        let connect = move || match aws.get() {
+            Some(aws) => Ok(Aws::clone(aws)),
+            None => connections(profile.clone()).map(|made| aws.get_or_init(|| made).clone()),
+        };
+        Arc::new(Carrier::new(Setting {
+            root: std::path::absolute(&root).unwrap_or(root),
+            data,
+            store: store.clone(),
+            projects: Arc::new(projects),
+            starter: Arc::new(hub.clone()),
+            variables: crate::context::variables(),
+            aws: Arc::new(connect),
+            program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("trunkline")),
+            show,
+        }))
+    }
+}
+
+/// Connections to AWS with the server's own credentials.
+fn connections(profile: Option<String>) -> Result<Aws, Report> {
+    let settings = Settings::from_env(&crate::context::variable)
+        .map_err(|error| Diagnostic::error("TL0106", error.to_string()).report())?;
+    let profile = profile.or(settings.profile.clone());
+    let settings = Settings { profile, ..settings };
+    Aws::new(settings, Arc::new(Buckets::default())).map_err(|e| call_failed(&e))
+}
+
+/// Takes an action out of those that run, however it ends.
+struct Running {
+    shared: Arc<Shared>,
+    id: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+impl Actions for Carrier {
+    fn start(&self, run: ActionRun) -> Later<ActionOutcome> {
+        let shared = self.0.clone();
+        Box::pin(async move {
+            let provider = run.type_id.provider.as_str();
+            let Some((_, handler)) = PROVIDERS.iter().find(|(name, _)| *name == provider) else {
+                let message = format!("`{provider}` is not carried out here");
+                return ActionOutcome::failed(FailureKind::ConfigurationError, "TL0813", message);
+            };
+            let id = run.action_execution.clone();
+            let (sender, stop) = watch::channel(false);
+            shared
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id.clone(), sender);
+            let running = Running { shared: shared.clone(), id: id.clone() };
+            let ended = handler(shared.clone(), Job { run, stop }).await;
+            drop(running);
+            ended.unwrap_or_else(|report| shared.failed(&id, &report))
+        })
+    }
+
+    fn stop(&self, action_execution: &str, _abandon: bool) {
+        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stop) = running.get(action_execution) {
+            stop.send_replace(true);
+        }
+    }
+
+    fn ask(&self, run: ActionRun) -> Later<()> {
+        // Whoever listens to events is told by them; here it only stands in the action's log.
+        let shared = self.0.clone();
+        Box::pin(async move { shared.ask(&run) })
+    }
+}
+
+impl Shared {
+    /// What a report makes of an action, and of its log.
+    fn failed(&self, action_execution: &str, report: &Report) -> ActionOutcome {
+        let text = report.0.iter().map(|d| {
+            let notes = d.notes.iter().map(|note| format!("  {note}"));
+            let help = d.help.iter().map(|help| format!("  help: {help}"));
+            let head = format!("error[{}]: {}", d.code, d.message);
+            std::iter::once(head).chain(notes).chain(help).collect::<Vec<_>>()
+        });
+        self.say(action_execution, text.flatten());
+        let Some(first) = report.0.first() else {
+            return ActionOutcome::failed(FailureKind::JobFailed, "TL0902", "it failed");
+        };
+        let kind = match (first.code.as_str(), code_info(&first.code).map(|info| info.exit)) {
+            ("TL0718", _) => FailureKind::RevisionUnavailable,
+            ("TL0606" | "TL0208", _) => FailureKind::SystemUnavailable,
+            ("TL0604", _) | (_, Some(ExitKind::Credentials)) => FailureKind::PermissionError,
+            (_, Some(ExitKind::Usage)) => FailureKind::ConfigurationError,
+            _ => FailureKind::JobFailed,
+        };
+        ActionOutcome::failed(kind, &first.code, first.message.clone())
+    }
+
+    /// Writes lines to an action's log. That this fails is no failure of the action.
+    fn say(&self, action_execution: &str, lines: impl IntoIterator<Item = String>) {
+        use trunkline_build::LogSink as _;
+        let time = crate::clock::now();
+        let line = |text: String| trunkline_build::LogLine { time, text };
+        let lines: Vec<_> = lines.into_iter().map(line).collect();
+        if let Ok(log) = self.log(action_execution) {
+            let _ = log.lines(&lines);
+        }
+    }
+
+    /// The log of an action.
+    fn log(&self, action_execution: &str) -> Result<trunkline_build::FileLog, Report> {
+        let path = self.setting.data.log(action_execution).ok_or_else(|| {
+            Diagnostic::error("TL0902", format!("`{action_execution}` is no id")).report()
+        })?;
+        let (show, id) = (self.setting.show.clone(), action_execution.to_owned());
+        let show = show.map(|show| -> Box<dyn Fn(&[trunkline_build::LogLine]) + Send + Sync> {
+            Box::new(move |lines| show(&id, lines))
+        });
+        trunkline_build::FileLog::open(&path, show)
+            .map_err(|error| crate::files::failed(&path.display().to_string(), &error))
+    }
+
+    fn ask(&self, run: &ActionRun) {
+        let setting = |name: &str| run.configuration.get(name).filter(|value| !value.is_empty());
+        let mut lines = vec![format!("waits for somebody to approve `{}`", run.action)];
+        lines.extend(setting("CustomData").map(|text| format!("  {text}")));
+        lines.extend(setting("ExternalEntityLink").map(|link| format!("  to look at: {link}")));
+        self.say(&run.action_execution, lines);
+    }
+}
+
+impl Job {
+    /// A setting of the action; an empty text counts as absent.
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.run.configuration.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A setting that must be there. TL0718.
+    fn required(&self, name: &str) -> Result<&str, Report> {
+        self.setting(name).ok_or_else(|| {
+            let message = format!("the action `{}` has no `{name}`", self.run.action);
+            Diagnostic::error("TL0114", message).help("add it to its configuration").report()
+        })
+    }
+}

@@ -1,0 +1,343 @@
+//! CodeBuild and Commands: the artifact unpacked, the build filled in, and what came of it as an outcome.
+//!
+//! Each start has a work folder of its own, which goes when the start ends. A build works for an environment
+//! where a variable `Environment` of its action or project names one; it then gets `AccountNumber` as well.
+
+use super::source::CLONE_REFERENCE;
+use super::vault::Secrets;
+use super::{Ended, Job, Shared};
+use crate::clock;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use trunkline_build::environment::Facts;
+use trunkline_build::{Build, BuildResult, BuildStatus, Folders, Ports, Secret};
+use trunkline_config::Project;
+use trunkline_engine::{ActionOutcome, ArtifactRef, FailureKind, Revision};
+use trunkline_model::buildspec::{BuildProject, Buildspec, ProjectVariable, VariableKind};
+use trunkline_model::{Diagnostic, Report};
+
+/// The work folder of one start of an action; removed when it is dropped.
+pub(super) struct Work(PathBuf);
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed when the server starts.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Work {
+    /// Makes an empty one.
+    pub(super) fn make(shared: &Shared, job: &Job) -> Result<Self, Report> {
+        let name = format!("{}-{}", job.run.action_execution, job.run.attempt);
+        let work = Self(shared.setting.data.work().join(name));
+        let _ = std::fs::remove_dir_all(&work.0);
+        work.folder("source")?;
+        Ok(work)
+    }
+
+    /// A folder in it, which is made.
+    pub(super) fn folder(&self, name: &str) -> Result<PathBuf, Report> {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(&path)
+            .map_err(|error| crate::files::failed(&path.display().to_string(), &error))?;
+        Ok(path)
+    }
+
+    /// A path in it.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+/// Unpacks the input artifacts: the primary one where commands start, the others by their names.
+async fn folders(shared: &Arc<Shared>, job: &Job, work: &Work) -> Result<Folders, Report> {
+    let primary = job.setting("PrimarySource");
+    let first = job.run.inputs.iter().position(|i| primary.is_none_or(|name| i.name == name));
+    let mut folders = Folders {
+        source: work.path("source"),
+        scratch: work.folder("scratch")?,
+        ..Folders::default()
+    };
+    for (number, input) in job.run.inputs.iter().enumerate() {
+        let folder = if Some(number) == first {
+            folders.source.clone()
+        } else {
+            let folder = work.folder(&format!("source-{number}"))?;
+            folders.secondary.insert(input.name.clone(), folder.clone());
+            folder
+        };
+        unpack(shared, input, &folder).await?;
+    }
+    Ok(folders)
+}
+
+/// Unpacks an artifact; one that only refers to a clone becomes that clone.
+pub(super) async fn unpack(
+    shared: &Arc<Shared>,
+    input: &ArtifactRef,
+    folder: &Path,
+) -> Result<(), Report> {
+    // Small ones are unpacked sooner than a thread is woken.
+    if input.size <= INLINE_BYTES {
+        shared.artifacts.unpack(input, folder)?;
+    } else {
+        let (shared, input, folder) = (shared.clone(), input.clone(), folder.to_path_buf());
+        let done = tokio::task::spawn_blocking(move || shared.artifacts.unpack(&input, &folder));
+        done.await.map_err(|error| {
+            Diagnostic::error("TL0902", format!("unpacking broke off: {error}")).report()
+        })??;
+    }
+    let reference = folder.join(CLONE_REFERENCE);
+    let Ok(text) = std::fs::read(&reference) else { return Ok(()) };
+    let _ = std::fs::remove_file(&reference);
+    let value: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    let text = |name: &str| value[name].as_str().unwrap_or_default();
+    super::git::clone(text("repository"), text("commit"), text("branch"), folder).await
+}
+
+const INLINE_BYTES: u64 = 1 << 20;
+
+/// `{Build|Test, AWS, CodeBuild}`.
+pub(super) async fn codebuild(shared: Arc<Shared>, job: Job) -> Ended {
+    let name = job.required("ProjectName")?;
+    let project = (shared.setting.projects)(name).ok_or_else(|| {
+        Diagnostic::error("TL0114", format!("there is no build project `{name}`"))
+            .help("define it under `projects:` in a file of `pipelines/`")
+            .report()
+    })?;
+    let variables = given(&job)?;
+    let work = Work::make(&shared, &job)?;
+    let folders = folders(&shared, &job, &work).await?;
+    let spec = buildspec(&project, &folders.source)?;
+    let mut build = Build::of_buildspec(id(&job), spec, project.clone(), folders);
+    build.variables = variables;
+    perform(&shared, &job, build, &project.name).await
+}
+
+/// `{Compute, AWS, Commands}`, and the rule of that name.
+pub(super) async fn commands(shared: Arc<Shared>, job: Job) -> Ended {
+    let work = Work::make(&shared, &job)?;
+    let folders = folders(&shared, &job, &work).await?;
+    let files = job.run.outputs.first().map(|o| o.files.clone()).unwrap_or_default();
+    let (commands, outputs) = (job.run.commands.clone(), job.run.output_variables.clone());
+    let mut build = Build::of_commands(id(&job), commands, files, outputs, folders);
+    build.limits.timeout = COMMANDS_TIMEOUT;
+    build.variables = job.run.environment.iter().map(variable).collect();
+    let name = job.run.pipeline.clone();
+    perform(&shared, &job, build, &name).await
+}
+
+/// What CodePipeline gives an action of this kind.
+const COMMANDS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(55 * 60);
+
+/// The id under which the processes of a start are found.
+fn id(job: &Job) -> String {
+    format!("{}-{}", job.run.action_execution, job.run.attempt)
+}
+
+fn variable(given: &trunkline_model::pipeline::ActionVariable) -> ProjectVariable {
+    let kind = match given.kind.as_deref() {
+        Some("SECRETS_MANAGER") => VariableKind::SecretsManager,
+        _ => VariableKind::Plaintext,
+    };
+    ProjectVariable { name: given.name.clone(), value: given.value.clone(), kind }
+}
+
+/// The variables that the action's configuration gives, as CodePipeline writes them: a JSON array.
+fn given(job: &Job) -> Result<Vec<ProjectVariable>, Report> {
+    let mut all: Vec<ProjectVariable> = match job.setting("EnvironmentVariables") {
+        None => Vec::new(),
+        Some(text) => serde_json::from_str(text).map_err(|error| {
+            Diagnostic::error("TL0114", "`EnvironmentVariables` cannot be read")
+                .because(error.to_string())
+                .help("write a JSON array of objects with `name`, `value` and `type`")
+                .report()
+        })?,
+    };
+    all.extend(job.run.environment.iter().map(variable));
+    Ok(all)
+}
+
+/// The buildspec of a project: its text, or a file of the source.
+fn buildspec(project: &BuildProject, source: &Path) -> Result<Buildspec, Report> {
+    let given = project.buildspec.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let (text, file) = match given {
+        Some(text) if text.contains('\n') || text.starts_with('{') => {
+            (text.to_owned(), format!("the buildspec of {}", project.name))
+        }
+        given => {
+            let file = given.unwrap_or("buildspec.yml");
+            let text = std::fs::read_to_string(source.join(file)).map_err(|error| {
+                Diagnostic::error("TL0208", format!("the buildspec cannot be read: {error}"))
+                    .in_file(file)
+                    .help("CodeBuild looks for it at the root of the source")
+                    .report()
+            })?;
+            (text, file.to_owned())
+        }
+    };
+    Ok(trunkline_config::buildspec::parse(&text, &file)?.spec)
+}
+
+/// The environment that a build works for.
+fn bound<'a>(
+    build: &Build,
+    project: Option<&'a Project>,
+) -> Option<&'a trunkline_model::Environment> {
+    let all = build.variables.iter().chain(&build.project.environment_variables);
+    let mut named = all.filter(|v| v.name == "Environment" && v.kind == VariableKind::Plaintext);
+    project?.environment(&named.next()?.value).ok()
+}
+
+/// Fills in what every build gets, carries it out, and makes an outcome of it.
+async fn perform(shared: &Arc<Shared>, job: &Job, mut build: Build, name: &str) -> Ended {
+    let project = shared.project()?;
+    let environment = bound(&build, project.as_ref()).cloned();
+    let revision = job.run.inputs.first().and_then(|input| input.revision.clone());
+    let region = shared.region(job)?;
+    let facts = Facts {
+        project: name.to_owned(),
+        id: job.run.action_execution.clone(),
+        number: u64::from(job.run.attempt),
+        start: clock::now(),
+        initiator: format!("codepipeline/{}", job.run.pipeline),
+        partition: region.partition().to_string(),
+        account: environment.as_ref().map(|e| e.account.as_str().to_owned()),
+        region: Some(region.as_str().to_owned()),
+        image: build.project.image.clone(),
+        source_version: revision.as_ref().map(|r| r.id.clone()),
+        resolved_source_version: revision.as_ref().map(|r| r.id.clone()),
+        ..Facts::default()
+    };
+    build.predefined = facts.predefined();
+    build.predefined.insert("CODEPIPELINE_EXECUTION_ID".to_owned(), job.run.execution.clone());
+    build.host = shared.host();
+    if let Some(environment) = &environment {
+        let has = |name: &str| build.variables.iter().any(|v| v.name == name);
+        if !has("AccountNumber") {
+            let (name, value) =
+                ("AccountNumber".to_owned(), environment.account.as_str().to_owned());
+            build.predefined.insert(name, value);
+        }
+    }
+    let environment = environment.map(|e| e.name);
+    let secrets = Secrets::new(shared, job, project, environment)?;
+    let result = carry_out(shared, job, &build, &secrets).await?;
+    outcome(shared, job, result, revision.as_ref())
+}
+
+/// Runs a build with the log and the stop signal of its action.
+pub(super) async fn carry_out(
+    shared: &Shared,
+    job: &Job,
+    build: &Build,
+    vault: &dyn trunkline_build::Vault,
+) -> Result<BuildResult, Report> {
+    let log = shared.log(&job.run.action_execution)?;
+    let ports = Ports { vault, log: &log, clock: &clock::now, stop: job.stop.clone() };
+    Ok(trunkline_build::run(build, ports).await)
+}
+
+/// What a build makes of its action.
+fn outcome(shared: &Shared, job: &Job, result: BuildResult, revision: Option<&Revision>) -> Ended {
+    let mut outcome = ActionOutcome {
+        external_id: Some(id(job)),
+        failure: failure(&result),
+        variables: result.variables.clone(),
+        ..ActionOutcome::default()
+    };
+    if outcome.failure.is_some() {
+        outcome.summary = outcome.failure.as_ref().map(|f| f.message.clone());
+        return Ok(outcome);
+    }
+    for (number, output) in job.run.outputs.iter().enumerate() {
+        let named = result.artifacts.iter().find(|a| a.identifier == output.name);
+        let primary = || result.artifacts.iter().find(|a| a.identifier.is_empty() && number == 0);
+        let Some(made) = named.or_else(primary) else {
+            let message = format!("the build made no artifact for `{}`", output.name);
+            return Ok(ActionOutcome::failed(FailureKind::JobFailed, "TL0719", message));
+        };
+        shared.artifacts.adopt(&made.sha256, &made.path)?;
+        outcome.artifacts.push(ArtifactRef {
+            name: output.name.clone(),
+            id: made.sha256.clone(),
+            size: made.size,
+            revision: revision.cloned(),
+        });
+    }
+    Ok(outcome)
+}
+
+/// Why a build did not succeed.
+pub(super) fn failure(result: &BuildResult) -> Option<trunkline_engine::Failure> {
+    let kind = match result.status {
+        BuildStatus::Succeeded => return None,
+        BuildStatus::Failed | BuildStatus::Stopped | BuildStatus::TimedOut => {
+            FailureKind::JobFailed
+        }
+        BuildStatus::Fault => FailureKind::SystemUnavailable,
+    };
+    let word = match result.status {
+        BuildStatus::Stopped => "it was stopped",
+        BuildStatus::TimedOut => "it took longer than it may",
+        _ => "it failed",
+    };
+    let told = result.phases.iter().find_map(|phase| phase.message.clone());
+    let (code, message) = match &result.reason {
+        Some(reason) => (reason.code.clone(), reason.message.clone()),
+        None => ("JobFailed".to_owned(), told.unwrap_or_else(|| word.to_owned())),
+    };
+    Some(trunkline_engine::Failure { kind, code, message })
+}
+
+impl Shared {
+    /// The program's variables as builds get them: this program is found by its name.
+    pub(super) fn host(&self) -> BTreeMap<String, String> {
+        let mut host = self.setting.variables.clone();
+        if let Some(folder) = self.setting.program.parent() {
+            let path = host.get("PATH").cloned().unwrap_or_else(|| "/usr/bin:/bin".to_owned());
+            host.insert("PATH".to_owned(), format!("{path}:{}", folder.display()));
+        }
+        host
+    }
+
+    /// What a process of this program needs to reach AWS as this one does, and which of it is secret.
+    pub(super) fn own_variables(&self) -> (BTreeMap<String, String>, Vec<Secret>) {
+        const SECRET: &[&str] =
+            &["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+        let ours = |name: &str| name.starts_with("AWS_") || name == "TRUNKLINE_RATE_SCALE";
+        let all = self.setting.variables.iter().filter(|(name, _)| ours(name));
+        let all: BTreeMap<String, String> = all.map(|(n, v)| (n.clone(), v.clone())).collect();
+        let hidden = all.iter().filter(|(n, v)| SECRET.contains(&n.as_str()) && v.len() >= 4);
+        let secret = |(name, value): (&String, &String)| Secret {
+            name: name.clone(),
+            value: value.clone(),
+            variable: false,
+        };
+        let secrets = hidden.map(secret).collect();
+        (all, secrets)
+    }
+}
+
+/// A zip of a few files, the same bytes each time.
+pub(super) fn zip_of(files: &[(&str, &[u8])]) -> Result<Vec<u8>, Report> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        .last_modified_time(zip::DateTime::default());
+    let mut written = || -> Result<(), zip::result::ZipError> {
+        for (name, bytes) in files {
+            zip.start_file(*name, options)?;
+            zip.write_all(bytes)?;
+        }
+        Ok(())
+    };
+    let made = written().and_then(|()| zip.finish());
+    let bytes = made.map_err(|error| {
+        Diagnostic::error("TL0902", format!("the artifact cannot be made: {error}")).report()
+    })?;
+    Ok(bytes.into_inner())
+}

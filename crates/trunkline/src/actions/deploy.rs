@@ -1,0 +1,339 @@
+//! Deploy `Trunkline`: this program's plan or apply, as a process in the unpacked input artifact.
+//!
+//! Before it starts anything, the release is looked at: whether it was where it has to be first, and whether it
+//! would undo a fix. After an apply it is recorded. An apply that an earlier start of the same execution left
+//! unfinished is resumed by `trunkline apply` itself, which knows it by the execution.
+
+use super::builds::{Work, carry_out, failure, unpack};
+use super::git::View;
+use super::releases::{self, Deployed};
+use super::source::read_project;
+use super::{Ended, Job, Shared};
+use crate::clock;
+use crate::planning::Scope;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use trunkline_build::{Build, Folders, NoVault};
+use trunkline_config::{Project, State};
+use trunkline_engine::{ActionOutcome, Revision};
+use trunkline_model::{Diagnostic, Environment, Report};
+use trunkline_store::Release;
+
+/// How many releases of an environment are looked at.
+const RELEASES: usize = 500;
+
+/// Whether it plans or applies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Plan,
+    Apply,
+}
+
+/// What is deployed, and where to.
+struct Deployment {
+    /// The folder of trunkline.yaml within the unpacked artifact.
+    root: PathBuf,
+    /// That folder within the repository: empty, or with a slash at its end.
+    prefix: String,
+    project: Project,
+    environment: Environment,
+    region: Option<String>,
+    mode: Mode,
+    scope: Scope,
+    drop_fix: bool,
+    release: String,
+    revision: Option<Revision>,
+}
+
+/// `{Deploy, Custom, Trunkline}`.
+pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
+    let work = Work::make(&shared, &job)?;
+    let input = job.run.inputs.first().ok_or_else(|| {
+        Diagnostic::error("TL0114", "the action has no input artifact to deploy").report()
+    })?;
+    let source = work.path("source");
+    unpack(&shared, input, &source).await?;
+    let deployment = Deployment::of(&job, &source, input.revision.clone())?;
+    shared.introduce(&job, &deployment);
+    if deployment.mode == Mode::Apply {
+        shared.may_deploy(&deployment).await?;
+    }
+    let saved = work.path("plan.json");
+    let build = shared.process(&job, &work, &deployment, &saved)?;
+    let result = carry_out(&shared, &job, &build, &NoVault).await?;
+    let variables = deployment.variables(&saved);
+    if let Some(failure) = failure(&result) {
+        let summary = Some(failure.message.clone());
+        return Ok(ActionOutcome {
+            failure: Some(failure),
+            summary,
+            variables,
+            ..ActionOutcome::default()
+        });
+    }
+    if deployment.mode == Mode::Apply {
+        shared.record(&job, &deployment)?;
+    }
+    let summary = Some(deployment.summary(&variables));
+    Ok(ActionOutcome { variables, summary, ..ActionOutcome::default() })
+}
+
+impl Deployment {
+    fn of(job: &Job, source: &Path, revision: Option<Revision>) -> Result<Self, Report> {
+        let wrong = |message: String| Err(Diagnostic::error("TL0114", message).report());
+        let mode = match job.setting("Mode") {
+            None | Some("apply") => Mode::Apply,
+            Some("plan") => Mode::Plan,
+            Some(other) => return wrong(format!("`Mode` is `plan` or `apply`, not `{other}`")),
+        };
+        let scope = match job.setting("Scope") {
+            None | Some("full") => Scope::Full,
+            Some("partial") => Scope::Partial,
+            Some(other) => return wrong(format!("`Scope` is `full` or `partial`, not `{other}`")),
+        };
+        let folder = job.setting("Directory").unwrap_or_default().trim_matches('/').to_owned();
+        if folder.split('/').any(|part| part == "..") {
+            return wrong(format!("`Directory` leads out of the artifact: `{folder}`"));
+        }
+        let root = source.join(&folder);
+        let project = read_project(&root)?.ok_or_else(|| {
+            Diagnostic::error("TL0109", "the input artifact holds no trunkline.yaml")
+                .help("`Directory` says in which folder of it the project is")
+                .report()
+        })?;
+        let environment = project.environment(job.required("Environment")?)?.clone();
+        Ok(Self {
+            release: releases::release_of(&root)?,
+            prefix: if folder.is_empty() { folder } else { format!("{folder}/") },
+            root,
+            project,
+            environment,
+            region: job.setting("Region").map(str::to_owned),
+            mode,
+            scope,
+            drop_fix: job.setting("DropFix") == Some("true"),
+            revision,
+        })
+    }
+
+    /// The regions that are deployed to.
+    fn regions(&self) -> Vec<String> {
+        match &self.region {
+            Some(region) => vec![region.clone()],
+            None => self.environment.regions.iter().map(|r| r.as_str().to_owned()).collect(),
+        }
+    }
+
+    fn commit(&self) -> Option<&str> {
+        self.revision.as_ref().map(|revision| revision.id.as_str())
+    }
+
+    /// The first characters of the release, for people.
+    fn short(&self) -> &str {
+        self.release.get(..12).unwrap_or(&self.release)
+    }
+
+    /// The output variables: what it is, and how much a plan changes.
+    fn variables(&self, saved: &Path) -> BTreeMap<String, String> {
+        let mut variables = BTreeMap::from([
+            ("Environment".to_owned(), self.environment.name.clone()),
+            ("Regions".to_owned(), self.regions().join(",")),
+            ("Release".to_owned(), self.release.clone()),
+        ]);
+        variables.extend(self.commit().map(|commit| ("CommitId".to_owned(), commit.to_owned())));
+        let text = std::fs::read(saved).unwrap_or_default();
+        if let Ok(plans) = serde_json::from_slice::<Value>(&text) {
+            let counts = counts(&plans);
+            let changes: usize = counts.values().sum();
+            variables.insert("Changes".to_owned(), changes.to_string());
+            variables.insert("Summary".to_owned(), in_words(&counts));
+        }
+        variables
+    }
+
+    fn summary(&self, variables: &BTreeMap<String, String>) -> String {
+        let (to, regions) = (&self.environment.name, self.regions().join(", "));
+        match self.mode {
+            Mode::Apply => format!("release {} deployed to {to} ({regions})", self.short()),
+            Mode::Plan => {
+                let words = variables.get("Summary").map_or("nothing", String::as_str);
+                format!("{words} in {to} ({regions})")
+            }
+        }
+    }
+
+    /// The command line of this program.
+    fn words(&self, program: &Path, saved: &Path) -> Vec<String> {
+        let text = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        let mut words = vec![program.display().to_string()];
+        words.extend(text(&["-C", &self.root.display().to_string()]));
+        match self.mode {
+            Mode::Plan => words.extend(text(&["plan", "--out", &saved.display().to_string()])),
+            Mode::Apply => words.extend(text(&["apply", "--yes"])),
+        }
+        words.extend(text(&["--env", &self.environment.name]));
+        words.extend(self.region.iter().flat_map(|region| text(&["--region", region])));
+        if self.scope == Scope::Partial {
+            words.extend(text(&["--scope", "partial"]));
+        }
+        words
+    }
+}
+
+/// How many resources plans create, update and so on.
+fn counts(plans: &Value) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    let plans = plans.get("plans").unwrap_or(plans).as_array().into_iter().flatten();
+    for change in plans.flat_map(|plan| plan["changes"].as_array().into_iter().flatten()) {
+        if let Some(action) = change["action"].as_str() {
+            *counts.entry(action.to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+fn in_words(counts: &BTreeMap<String, usize>) -> String {
+    let one = |(action, number): (&String, &usize)| format!("{number} to {action}");
+    let words: Vec<String> = counts.iter().map(one).collect();
+    if words.is_empty() { "nothing to change".to_owned() } else { words.join(", ") }
+}
+
+/// A word as a shell reads it back.
+pub(super) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+impl Shared {
+    /// Says in the log what is about to happen.
+    fn introduce(&self, job: &Job, deployment: &Deployment) {
+        let name = &deployment.environment.name;
+        let commit = deployment.commit().map_or(String::new(), |c| format!(", commit {c}"));
+        let mut lines = vec![format!("release {}{commit}, for {name}", deployment.short())];
+        if let Some(target) = &job.run.rollback_target {
+            lines.push(format!("this goes back to what execution {target} deployed"));
+            lines.push("what was made since then stays".to_owned());
+        }
+        if job.run.recovered || job.run.attempt > 1 {
+            lines.push("an earlier start was interrupted: what it began is resumed".to_owned());
+        }
+        self.say(&job.run.action_execution, lines);
+    }
+
+    /// Judges a release before anything is started. TL0113: it comes too early; TL0545: it undoes a fix.
+    async fn may_deploy(&self, deployment: &Deployment) -> Result<(), Report> {
+        let Deployment { project, environment, release, .. } = deployment;
+        let partial = deployment.scope == Scope::Partial;
+        let of = |name: &str| -> Vec<Deployed> {
+            let all = self.setting.store.releases(Some(name), RELEASES).unwrap_or_default();
+            all.iter().map(|r| judged(r, partial)).collect()
+        };
+        releases::check_after(project, environment, release, &of)?;
+        let Some(commit) = deployment.commit().filter(|_| !deployment.drop_fix) else {
+            return Ok(());
+        };
+        let last = |name: &str| of(name).into_iter().next().and_then(|d| d.commit);
+        let fixes: Vec<(String, String)> = releases::fix_environments(project, environment)
+            .iter()
+            .filter_map(|e| Some((e.name.clone(), last(&e.name)?)))
+            .collect();
+        if fixes.is_empty() {
+            return Ok(());
+        }
+        let current = last(&environment.name);
+        for view in View::all(&self.mirrors()) {
+            if view.has(commit).await {
+                let prefix = &deployment.prefix;
+                let lost = releases::lost(&view, prefix, commit, current.as_deref(), &fixes).await;
+                return releases::refuse_lost(&environment.name, &lost);
+            }
+        }
+        Ok(())
+    }
+
+    /// The process: this program in the unpacked artifact, with this one's way to AWS.
+    fn process(
+        &self,
+        job: &Job,
+        work: &Work,
+        deployment: &Deployment,
+        saved: &Path,
+    ) -> Result<Build, Report> {
+        let words = deployment.words(&self.setting.program, saved);
+        let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        let folders = Folders {
+            source: work.path("source"),
+            scratch: work.folder("scratch")?,
+            ..Folders::default()
+        };
+        let id = format!("{}-{}", job.run.action_execution, job.run.attempt);
+        let command = format!("exec {}", words.join(" "));
+        let mut build = Build::of_commands(id, vec![command], Vec::new(), Vec::new(), folders);
+        let (mut variables, secrets) = self.own_variables();
+        let own = [
+            ("TRUNKLINE_EXECUTION", job.run.execution.clone()),
+            ("TRUNKLINE_COMMIT", deployment.commit().unwrap_or_default().to_owned()),
+            ("TRUNKLINE_STATE", self.state_folder(&deployment.project)),
+        ];
+        variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        build.predefined = variables;
+        build.secrets = secrets;
+        build.host = self.host();
+        // A deployment may wait for rates and for people's locks; the engine's own deadline ends it.
+        build.limits.timeout = TIMEOUT;
+        Ok(build)
+    }
+
+    /// Where a project's state is kept that says a folder: beside the project that the server was started in, where
+    /// it is the same one, else in the data folder. Empty for a bucket.
+    fn state_folder(&self, project: &Project) -> String {
+        let State::Folder(folder) = &project.state else { return String::new() };
+        let same = self.project().ok().flatten().is_some_and(|own| own.name == project.name);
+        let path = if same {
+            self.setting.root.join(folder)
+        } else {
+            let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+            let name: String = project.name.chars().map(plain).collect();
+            self.setting.data.root().join("state").join(name)
+        };
+        std::path::absolute(&path).unwrap_or(path).display().to_string()
+    }
+
+    /// Records what was deployed.
+    fn record(&self, job: &Job, deployment: &Deployment) -> Result<(), Report> {
+        let scope = if deployment.scope == Scope::Full { "full" } else { "partial" };
+        let release = Release {
+            environment: deployment.environment.name.clone(),
+            release: deployment.release.clone(),
+            revision: deployment.commit().map(str::to_owned),
+            at: clock::now(),
+            execution: Some(job.run.execution.clone()),
+            body: json!({
+                "regions": deployment.regions(), "scope": scope, "pipeline": job.run.pipeline,
+                "project": deployment.project.name, "rollback": job.run.rollback_target,
+            }),
+        };
+        self.setting
+            .store
+            .released(&release)
+            .map_err(|error| error.diagnostic(&self.setting.data.database()).report())?;
+        let (short, name) = (deployment.short(), &release.environment);
+        self.say(&job.run.action_execution, [format!("release {short} is recorded for {name}")]);
+        Ok(())
+    }
+}
+
+/// What an apply may take; approvals and windows are waited for outside of it.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(8 * 3600);
+
+/// A release of the store. A part is as good as the whole where only a part is asked for.
+fn judged(release: &Release, partial: bool) -> Deployed {
+    let regions = release.body["regions"].as_array().into_iter().flatten();
+    Deployed {
+        release: release.release.clone(),
+        commit: release.revision.clone(),
+        regions: regions.filter_map(|r| r.as_str().map(str::to_owned)).collect(),
+        whole: partial || release.body["scope"] != "partial",
+    }
+}

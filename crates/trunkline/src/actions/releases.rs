@@ -1,0 +1,251 @@
+//! Releases: what was deployed where, whether it may go further, and whether it would undo a fix.
+//!
+//! A release is the hash of the documents, so the same documents on two branches are one release. What was
+//! deployed is kept in the server's store; `after` of an environment is judged over it. The deploy action asks
+//! here before it starts anything, and records here what it deployed. Reads only what it is given.
+
+use super::git::View;
+use crate::files;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use trunkline_config::Project;
+use trunkline_model::{Diagnostic, Environment, EnvironmentUse, Report};
+
+/// How a twin for fixes is called: `uat-fix` is the one of `uat`.
+const FIX: &str = "-fix";
+
+/// A release that was deployed to an environment, as it is judged here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Deployed {
+    pub(super) release: String,
+    pub(super) commit: Option<String>,
+    pub(super) regions: Vec<String>,
+    /// Documents and bots, or a part.
+    pub(super) whole: bool,
+}
+
+/// The hash of a project's documents: paths and contents, in order.
+pub(super) fn release_of(root: &Path) -> Result<String, Report> {
+    let mut hash = Sha256::new();
+    for (path, bytes) in files::read(root)? {
+        for part in [path.as_bytes(), &bytes] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Makes sure that a release was deployed where it has to be first. TL0113: it was not.
+pub(super) fn check_after(
+    project: &Project,
+    environment: &Environment,
+    release: &str,
+    deployed: &dyn Fn(&str) -> Vec<Deployed>,
+) -> Result<(), Report> {
+    let after = project.delivery.get(&environment.name).and_then(|d| d.after.as_ref());
+    let Some((any, names)) = after.and_then(names_of) else { return Ok(()) };
+    let mut before = Vec::new();
+    for name in &names {
+        let other = project.environment(name)?;
+        // People build there: it is exported from, never deployed to.
+        if other.used_for != EnvironmentUse::Build {
+            before.push(other);
+        }
+    }
+    let was_there = |other: &&Environment| {
+        let all = deployed(&other.name);
+        let there: BTreeSet<&str> = all
+            .iter()
+            .filter(|d| d.whole && d.release == release)
+            .flat_map(|d| d.regions.iter().map(String::as_str))
+            .collect();
+        other.regions.iter().all(|region| there.contains(region.as_str()))
+    };
+    let missing: Vec<&str> =
+        before.iter().filter(|e| !was_there(e)).map(|e| e.name.as_str()).collect();
+    let enough = if any { missing.len() < before.len() } else { missing.is_empty() };
+    if before.is_empty() || enough {
+        return Ok(());
+    }
+    let wanted = missing.join(if any { " or " } else { " and " });
+    let message =
+        format!("`{}` comes after {wanted}, where this release was not deployed", environment.name);
+    Err(Diagnostic::error("TL0113", message)
+        .in_file(&project.file)
+        .on(environment.name.clone())
+        .because(format!("the release is {}: the hash of the documents", &release[..12]))
+        .help(format!("deploy the same documents to {wanted} first, by a merge into its branch"))
+        .report())
+}
+
+/// What `after` says: whether one of the environments is enough, and which they are.
+fn names_of(after: &Value) -> Option<(bool, Vec<String>)> {
+    let list = |value: &Value| -> Option<Vec<String>> {
+        match value {
+            Value::String(one) => Some(vec![one.clone()]),
+            Value::Array(all) => all.iter().map(|v| v.as_str().map(str::to_owned)).collect(),
+            _ => None,
+        }
+    };
+    match after.as_object() {
+        Some(words) => {
+            let (word, value) = words.iter().next()?;
+            Some((word == "any", list(value)?))
+        }
+        None => Some((false, list(after)?)),
+    }
+}
+
+/// A fix that a commit lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// Where it was deployed.
+    environment: String,
+    commit: String,
+    /// The documents that it changed.
+    files: Vec<String>,
+}
+
+/// The environments whose fixes an environment must not lose: its twin, and the twins that it comes after.
+pub(super) fn fix_environments<'a>(
+    project: &'a Project,
+    environment: &Environment,
+) -> Vec<&'a Environment> {
+    let after = project.delivery.get(&environment.name).and_then(|d| d.after.as_ref());
+    let (_, before) = after.and_then(names_of).unwrap_or_default();
+    let twin = format!("{}{FIX}", environment.name);
+    let is_fix = |e: &&Environment| {
+        let named = before.iter().any(|n| *n == e.name || e.aliases.contains(n));
+        e.name == twin || named && e.name.ends_with(FIX)
+    };
+    project.environments.iter().filter(is_fix).collect()
+}
+
+/// The fixes that a commit would undo: documents that a fix changed, and that the commit has as they were
+/// before it. Going back to an earlier commit of the line that is deployed is no loss.
+pub(super) async fn lost(
+    view: &View,
+    prefix: &str,
+    commit: &str,
+    current: Option<&str>,
+    fixes: &[(String, String)],
+) -> Vec<Lost> {
+    let mut found = Vec::new();
+    let folder = format!("{prefix}connect");
+    if let Some(current) = current
+        && view.base(commit, current).await.as_deref() == Some(commit)
+    {
+        return found;
+    }
+    for (environment, fix) in fixes {
+        let Some(base) = view.base(commit, fix).await else { continue };
+        if base == *fix {
+            continue;
+        }
+        let of = |commit: String| {
+            let folder = folder.clone();
+            async move {
+                let all = view.objects(&commit, &[&folder]).await;
+                all.into_iter().collect::<BTreeMap<String, String>>()
+            }
+        };
+        let (before, fixed, now) =
+            (of(base).await, of(fix.clone()).await, of(commit.to_owned()).await);
+        let paths: BTreeSet<&String> = before.keys().chain(fixed.keys()).collect();
+        let undone = |path: &&String| {
+            let (before, fixed, now) = (before.get(*path), fixed.get(*path), now.get(*path));
+            before != fixed && now == before
+        };
+        let files: Vec<String> = paths.into_iter().filter(undone).cloned().collect();
+        if !files.is_empty() {
+            let (environment, commit) = (environment.clone(), fix.clone());
+            found.push(Lost { environment, commit, files });
+        }
+    }
+    found
+}
+
+/// TL0545 for fixes that a deployment would undo.
+pub(super) fn refuse_lost(environment: &str, lost: &[Lost]) -> Result<(), Report> {
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let one = |lost: &Lost| {
+        let message = format!("a fix of {} is not in what goes to {environment}", lost.environment);
+        let commit: String = lost.commit.chars().take(10).collect();
+        let found = Diagnostic::error("TL0545", message)
+            .on(environment)
+            .because(format!("it was deployed there as commit {commit}"));
+        let files = lost.files.iter().take(10);
+        let found = files.fold(found, |d, f| d.because(format!("{f} is as it was before the fix")));
+        found.help(format!(
+            "merge commit {commit} forward; to drop it on purpose, set `DropFix: \"true\"` in the action"
+        ))
+    };
+    Err(Report(lost.iter().map(one).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = r#"
+version: 1
+project: acme
+environments:
+  rnd: { account: "111122223333", regions: [us-west-2], instance: a, use: build }
+  dev: { account: "222233334444", regions: [us-west-2], instance: a, after: rnd }
+  uat: { account: "444455556666", regions: [us-west-2, us-east-1], instance: "a-{region}", after: [dev] }
+  uat-fix: { account: "555566667777", regions: [us-west-2], instance: a, enabled: false }
+  prod: { account: "012345678901", regions: [us-west-2], instance: a, after: { any: [uat, uat-fix] } }
+"#;
+
+    fn check(environment: &str, deployed: &[(&str, &str, &[&str])]) -> Result<(), Report> {
+        let project = trunkline_config::parse(CONFIG, "trunkline.yaml").expect("a configuration");
+        let of = |name: &str| {
+            let own = deployed.iter().filter(|(e, ..)| *e == name);
+            own.map(|(_, release, regions)| Deployed {
+                release: (*release).to_owned(),
+                commit: None,
+                regions: regions.iter().map(|r| (*r).to_owned()).collect(),
+                whole: true,
+            })
+            .collect()
+        };
+        let environment = project.environment(environment).expect("an environment");
+        check_after(&project, environment, "aaaaaaaaaaaaaaaa", &of)
+    }
+
+    #[test]
+    fn a_release_goes_on_only_where_it_was_deployed_before() {
+        const R: &str = "aaaaaaaaaaaaaaaa";
+        let west: &[&str] = &["us-west-2"];
+        let refused = |found: Result<(), Report>| found.expect_err("refused").0[0].message.clone();
+        assert_eq!(check("dev", &[]), Ok(()), "people build in rnd");
+        assert!(refused(check("uat", &[])).contains("comes after dev"));
+        assert!(refused(check("uat", &[("dev", "another", west)])).contains("comes after dev"));
+        assert_eq!(check("uat", &[("dev", R, west)]), Ok(()));
+        assert!(
+            refused(check("prod", &[("uat", R, west)])).contains("uat or uat-fix"),
+            "one region"
+        );
+        assert_eq!(check("prod", &[("uat", R, west), ("uat", R, &["us-east-1"])]), Ok(()));
+        assert_eq!(check("prod", &[("uat-fix", R, west)]), Ok(()), "one of them is enough");
+    }
+
+    #[test]
+    fn twins_for_fixes_are_known_by_name_and_by_what_comes_before() {
+        let project = trunkline_config::parse(CONFIG, "trunkline.yaml").expect("a configuration");
+        let of = |name: &str| {
+            let environment = project.environment(name).expect("an environment");
+            let found = fix_environments(&project, environment);
+            found.iter().map(|e| e.name.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("uat"), ["uat-fix"]);
+        assert_eq!(of("prod"), ["uat-fix"]);
+        assert!(of("dev").is_empty());
+    }
+}
