@@ -1,7 +1,8 @@
 //! What people ask of a pipeline, and how it refuses, by CodePipeline's names.
 
 use crate::event::{
-    ConditionKind, Millis, RevisionOverride, RollbackStart, TransitionSide, TriggerRef,
+    ConditionKind, ExecutionStatus, Millis, RevisionOverride, RollbackStart, TransitionSide,
+    TriggerRef,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -146,6 +147,35 @@ impl Refusal {
     /// Refuses.
     pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
+    }
+}
+
+impl Refusal {
+    /// The refusal of a command for an execution that is known only to the log: it is over.
+    #[must_use]
+    pub fn of_ended(self, command: &Command, status: ExecutionStatus) -> Self {
+        let (kind, id) = match command {
+            Command::Stop { execution, .. } => {
+                (RefusalKind::PipelineExecutionNotStoppable, execution)
+            }
+            Command::Retry { execution, .. } | Command::OverrideCondition { execution, .. } => {
+                (RefusalKind::NotLatestPipelineExecution, execution)
+            }
+            _ => return self,
+        };
+        Self::new(kind, format!("execution {id} has ended: it is {status:?}"))
+    }
+}
+
+impl Command {
+    /// The execution that it is for.
+    pub fn execution(&self) -> Option<&str> {
+        match self {
+            Self::Stop { execution, .. }
+            | Self::Retry { execution, .. }
+            | Self::OverrideCondition { execution, .. } => Some(execution),
+            _ => None,
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Machine {
     pub fn replay(&mut self, recorded: &Recorded) {
         self.state.apply(recorded.at, &recorded.event);
         self.state.seq = recorded.seq;
-        if matches!(recorded.event, Event::ExecutionEnded { .. } | Event::Defined { .. }) {
+        if releases(&recorded.event) {
             self.state.prune();
         }
     }
@@ -146,9 +146,7 @@ impl Machine {
         let rows = rows.into_iter().map(|number| self.row(number)).collect();
         let notices = std::mem::take(&mut self.notices);
         let after = self.state.seq - events.len() as u64;
-        let ending =
-            |e: &Recorded| matches!(e.event, Event::ExecutionEnded { .. } | Event::Defined { .. });
-        if events.iter().any(ending) {
+        if events.iter().any(|e| releases(&e.event)) {
             self.state.prune();
         }
         Pending { after, events, rows, notices }
@@ -343,6 +341,17 @@ struct UnderWay<'a> {
     rule: bool,
     /// A window that is waited for: expression and time zone.
     window: Option<(&'a str, &'a str)>,
+}
+
+/// Whether an event may leave an execution that nothing refers to any more.
+fn releases(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ExecutionEnded { .. }
+            | Event::Defined { .. }
+            | Event::StageEntered { .. }
+            | Event::StageEnded { .. }
+    )
 }
 
 /// Whether an event changes what lists show.

@@ -164,20 +164,9 @@ impl Task {
         if refusal.kind != RefusalKind::PipelineExecutionNotFound {
             return refusal;
         }
-        let (execution, kind) = match command {
-            Command::Stop { execution, .. } => {
-                (execution, RefusalKind::PipelineExecutionNotStoppable)
-            }
-            Command::Retry { execution, .. } | Command::OverrideCondition { execution, .. } => {
-                (execution, RefusalKind::NotLatestPipelineExecution)
-            }
-            _ => return refusal,
-        };
-        match self.ports.log.execution(&self.pipeline, execution) {
-            Ok(Some(row)) => {
-                let message = format!("execution {execution} has ended: it is {:?}", row.status);
-                Refusal::new(kind, message)
-            }
+        let row = command.execution().map(|id| self.ports.log.execution(&self.pipeline, id));
+        match row {
+            Some(Ok(Some(row))) => refusal.of_ended(command, row.status),
             _ => refusal,
         }
     }

@@ -180,9 +180,6 @@ impl State {
             keep.extend(stage.last_success);
         }
         keep.extend(self.retryable_in_parallel());
-        if keep.len() == self.executions.len() {
-            return;
-        }
         self.executions.retain(|number, _| keep.contains(number));
         let followed: BTreeSet<u32> =
             self.executions.values().map(|e| e.start.version).chain([self.version]).collect();

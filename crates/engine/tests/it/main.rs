@@ -1,0 +1,10 @@
+//! The engine from outside: commands and outcomes in, the view of the machine and its log out.
+
+mod executor;
+mod filters;
+mod memory;
+mod model;
+mod notices;
+mod vectors;
+mod windows;
+mod world;

@@ -1,0 +1,315 @@
+//! Random histories: whatever people, actions and crashes do in whatever order, some things always hold.
+
+use crate::world::{World, failure, pipeline, source_outcome};
+use proptest::prelude::*;
+use std::collections::{HashMap, HashSet};
+use trunkline_engine::command::Approval;
+use trunkline_engine::event::{ExecutionStatus, TransitionSide};
+use trunkline_engine::{ActionOutcome, Command, Event, Log, Machine, Recorded, Settings};
+use trunkline_model::pipeline::ExecutionMode::{Parallel, Queued, Superseded};
+use trunkline_model::pipeline::{
+    Category, ConditionResult, ExecutionMode, OnFailure, Pipeline, RetryMode,
+};
+
+const STAGES: [&str; 4] = ["Source", "Build", "Approve", "Deploy"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Push,
+    /// The nth action that is under way ends.
+    End(usize, bool),
+    Retry(usize, usize, bool),
+    Stop(usize, bool),
+    Disable(usize),
+    Enable(usize),
+    Edit(usize),
+    Override(usize, usize),
+    Later(i64),
+    Crash,
+    Snapshot,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => Just(Step::Push),
+        14 => (0..6_usize, prop::bool::weighted(0.75)).prop_map(|(n, ok)| Step::End(n, ok)),
+        4 => (0..4_usize, 0..4_usize, any::<bool>()).prop_map(|(s, e, all)| Step::Retry(s, e, all)),
+        2 => (0..6_usize, any::<bool>()).prop_map(|(n, abandon)| Step::Stop(n, abandon)),
+        1 => (0..4_usize).prop_map(Step::Disable),
+        2 => (0..4_usize).prop_map(Step::Enable),
+        1 => (0..4_usize).prop_map(Step::Edit),
+        1 => (0..4_usize, 0..4_usize).prop_map(|(s, e)| Step::Override(s, e)),
+        1 => (0..200_i64).prop_map(|minutes| Step::Later(minutes * 60_000)),
+        2 => Just(Step::Crash),
+        1 => Just(Step::Snapshot),
+    ]
+}
+
+/// Four stages, with an automatic retry, an automatic rollback, a condition that is carried out and an
+/// approval. `edit` tells definitions apart.
+fn definition(mode: ExecutionMode, edit: usize) -> Pipeline {
+    let mut made = pipeline(
+        mode,
+        &[("Build", &["a", "b", "c@2"]), ("Approve", &["Ask!"]), ("Deploy", &["d", "e@2"])],
+    );
+    let on_failure = |result| Some(OnFailure { result: Some(result), ..OnFailure::default() });
+    made.stages[1].on_failure = on_failure(ConditionResult::Retry);
+    made.stages[3].on_failure = on_failure(ConditionResult::Rollback);
+    let rule = crate::vectors::conditions::rule("Commands", &[]);
+    let result = if edit.is_multiple_of(2) { ConditionResult::Skip } else { ConditionResult::Fail };
+    made.stages[3].before_entry =
+        Some(crate::vectors::conditions::condition(Some(result), vec![rule]));
+    made.stages[1].actions[0].configuration.insert("Edit".into(), edit.to_string());
+    made
+}
+
+struct Run {
+    world: World,
+    mode: ExecutionMode,
+    started: Vec<String>,
+}
+
+/// Something under way: execution, id, whether it is a source, and the token of an approval.
+type Busy = (String, String, bool, Option<(String, String, String)>);
+
+impl Run {
+    fn new(mode: ExecutionMode) -> Self {
+        let settings = Settings { concurrent_executions: 8, ..Settings::default() };
+        let mut world = World::with(definition(mode, 0), settings);
+        world.compare = false;
+        Self { world, mode, started: Vec::new() }
+    }
+
+    /// What is under way, by the log alone.
+    fn busy(&self) -> Vec<Busy> {
+        let mut busy = Vec::new();
+        let view = self.world.machine.view();
+        for execution in &view.executions {
+            let id = &execution.pipeline_execution_id;
+            for action in &execution.action_states {
+                let Some(begun) = &action.latest_execution else { continue };
+                if format!("{:?}", begun.status) == "InProgress" {
+                    let stage = execution.stage_name.clone().unwrap();
+                    let token = begun.token.clone().map(|t| (stage, action.action_name.clone(), t));
+                    let source = action.category == Category::Source;
+                    busy.push((id.clone(), begun.action_execution_id.clone(), source, token));
+                }
+            }
+        }
+        for event in self.world.log.kept(crate::world::NAME).events {
+            if let Event::RuleStarted { execution, action_execution, .. } = event.event
+                && self.world.machine.run(&execution, &action_execution).is_some()
+            {
+                busy.push((execution, action_execution, false, None));
+            }
+        }
+        busy
+    }
+
+    fn end(&mut self, busy: Busy, ok: bool) {
+        let (execution, id, source, token) = busy;
+        if let Some((stage, action, token)) = token {
+            let approval = Approval { stage, action, token, summary: String::new(), by: None };
+            let command = if ok { Command::Approve(approval) } else { Command::Reject(approval) };
+            // An approval of a stage that an edit took away cannot be answered.
+            let _ = self.world.give(command);
+            return;
+        }
+        let outcome = match (ok, source) {
+            (true, true) => source_outcome(),
+            (true, false) => ActionOutcome::success(),
+            (false, _) => failure(),
+        };
+        self.world.now += 1;
+        self.world.machine.outcome(&execution, &id, outcome, self.world.now);
+        self.world.settle();
+    }
+
+    fn execution(&self, nth: usize) -> Option<String> {
+        self.started.iter().rev().nth(nth).cloned()
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Push => self.started.extend(self.world.try_start()),
+            Step::End(nth, ok) => {
+                let busy = self.busy();
+                if !busy.is_empty() {
+                    let one = busy[nth % busy.len()].clone();
+                    self.end(one, *ok);
+                }
+            }
+            Step::Retry(stage, nth, all) => {
+                let mode = if *all { RetryMode::AllActions } else { RetryMode::FailedActions };
+                if let Some(execution) = self.execution(*nth) {
+                    let _ = self.world.retry(STAGES[*stage], &execution, mode);
+                }
+            }
+            Step::Stop(nth, abandon) => {
+                if let Some(execution) = self.execution(*nth) {
+                    let _ = self.world.stop(&execution, *abandon);
+                }
+            }
+            Step::Disable(stage) => self.world.disable(STAGES[*stage]),
+            Step::Enable(stage) => self.world.enable(STAGES[*stage]),
+            Step::Edit(edit) => self.world.define(definition(self.mode, *edit)),
+            Step::Override(stage, nth) => {
+                if let Some(execution) = self.execution(*nth) {
+                    let (stage, by) = (STAGES[*stage].to_owned(), None);
+                    let condition = trunkline_engine::event::ConditionKind::BeforeEntry;
+                    let _ = self.world.give(Command::OverrideCondition {
+                        stage,
+                        execution,
+                        condition,
+                        by,
+                    });
+                }
+            }
+            Step::Later(milliseconds) => {
+                self.world.now += milliseconds;
+                self.world.settle();
+            }
+            Step::Crash => {
+                self.same_after_replay();
+                self.world.crash();
+            }
+            Step::Snapshot => {
+                let (seq, state) = (self.world.machine.seq(), self.world.machine.snapshot());
+                self.world.log.snapshot(crate::world::NAME, seq, &state).unwrap();
+            }
+        }
+    }
+
+    /// A replay from a snapshot, and one from the first event, are the machine.
+    fn same_after_replay(&self) {
+        let live = self.world.machine.snapshot();
+        assert!(self.world.replayed().snapshot() == live, "a replay from the snapshot differs");
+        let mut whole = Machine::new(crate::world::NAME, self.world.settings.clone());
+        self.world.log.kept(crate::world::NAME).events.iter().for_each(|e| whole.replay(e));
+        assert!(whole.snapshot() == live, "a replay from the first event differs");
+    }
+
+    /// Everything is answered and open: every execution ends.
+    fn finish(&mut self) {
+        for stage in STAGES {
+            self.world.enable(stage);
+            let (stage, side) = (stage.to_owned(), TransitionSide::Outbound);
+            self.world.give(Command::EnableTransition { stage, side, by: None }).unwrap();
+        }
+        for _ in 0..1_000 {
+            let Some(one) = self.busy().into_iter().next() else { break };
+            self.end(one, true);
+        }
+        assert_eq!(self.world.view().executions, [], "not every execution ended");
+        for row in self.world.log.executions(crate::world::NAME, &Default::default()).unwrap() {
+            assert!(row.status.ended(), "{} is {:?} in the list", row.id, row.status);
+        }
+        assert!(self.world.stage("Deploy").inbound_executions.is_empty());
+    }
+}
+
+/// What the log of any history says.
+fn check_history(events: &[Recorded], parallel: bool) {
+    let mut inside: HashMap<String, String> = HashMap::new();
+    let mut ended: HashSet<String> = HashSet::new();
+    let mut within: HashSet<String> = HashSet::new();
+    let mut busy: HashMap<(String, String, String), String> = HashMap::new();
+    let mut done: HashSet<(String, String, String)> = HashSet::new();
+    let mut ids: HashSet<String> = HashSet::new();
+    let mut enter = |stage: &str, execution: &str, leaves: bool| {
+        let before = match leaves {
+            true => inside.remove(stage),
+            false => inside.insert(stage.to_owned(), execution.to_owned()),
+        };
+        let other = before.filter(|other| other != execution);
+        assert!(
+            parallel || other.is_none(),
+            "two executions are in {stage}: {other:?}, {execution}"
+        );
+    };
+    for (nth, recorded) in events.iter().enumerate() {
+        assert_eq!(recorded.seq, nth as u64 + 1, "an event is missing");
+        if let Some(execution) = recorded.event.execution()
+            && ended.contains(execution)
+        {
+            let resumes =
+                matches!(recorded.event, Event::StageRetried { .. } | Event::ConditionEnded { .. });
+            assert!(resumes, "{execution} had ended: {:?}", recorded.event);
+            ended.remove(execution);
+        }
+        match &recorded.event {
+            Event::StageEntered { execution, stage } => {
+                enter(stage, execution, false);
+                within.insert(execution.clone());
+            }
+            Event::StageRetried { execution, stage, .. } => {
+                enter(stage, execution, false);
+                within.insert(execution.clone());
+                done.retain(|(e, s, _)| (e, s) != (execution, stage));
+            }
+            Event::StageEnded { execution, stage, .. } => {
+                enter(stage, execution, true);
+                within.remove(execution);
+            }
+            Event::ExecutionEnded { execution, status, .. } => {
+                ended.insert(execution.clone());
+                let superseded = *status == ExecutionStatus::Superseded;
+                assert!(!superseded || !within.contains(execution), "superseded inside a stage");
+            }
+            Event::ActionStarted(start) => {
+                let key = (start.execution.clone(), start.stage.clone(), start.action.clone());
+                assert!(ids.insert(start.action_execution.clone()), "an id repeats");
+                assert!(!busy.contains_key(&key), "{key:?} began while it was under way");
+                assert!(!done.contains(&key), "{key:?} began again without a retry");
+                busy.insert(key, start.action_execution.clone());
+            }
+            Event::ActionEnded { action_execution, .. }
+            | Event::ActionAbandoned { action_execution, .. } => {
+                let key =
+                    busy.iter().find(|(_, id)| *id == action_execution).map(|(k, _)| k.clone());
+                let key = key.expect("what ends had begun");
+                busy.remove(&key);
+                done.insert(key);
+            }
+            Event::ActionInterrupted { action_execution, .. } => {
+                let known = busy.values().any(|id| id == action_execution);
+                let rule = events[..nth].iter().any(|e| {
+                    matches!(&e.event, Event::RuleStarted { action_execution: id, .. } if id == action_execution)
+                });
+                assert!(known || rule, "what was interrupted was under way");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check(mode: ExecutionMode, steps: &[Step]) {
+    let mut run = Run::new(mode);
+    for step in steps {
+        run.step(step);
+    }
+    run.same_after_replay();
+    run.finish();
+    run.same_after_replay();
+    let events = run.world.log.kept(crate::world::NAME).events;
+    check_history(&events, mode == Parallel);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_history_breaks_what_always_holds_when_superseding(steps in prop::collection::vec(step(), 1..60)) {
+        check(Superseded, &steps);
+    }
+
+    #[test]
+    fn no_history_breaks_what_always_holds_in_a_queue(steps in prop::collection::vec(step(), 1..60)) {
+        check(Queued, &steps);
+    }
+
+    #[test]
+    fn no_history_breaks_what_always_holds_in_parallel(steps in prop::collection::vec(step(), 1..60)) {
+        check(Parallel, &steps);
+    }
+}
