@@ -143,6 +143,8 @@ fn internal(service: &str) -> (&'static str, u16) {
         "s3" => ("InternalError", 500),
         "iam" => ("ServiceFailure", 500),
         "service-quotas" => ("ServiceException", 400),
+        "ssm" => ("InternalServerError", 500),
+        "secretsmanager" => ("InternalServiceError", 500),
         _ => ("InternalFailure", 500),
     }
 }
@@ -165,7 +167,7 @@ pub(crate) fn throttled(service: &str, operation: &str) -> Failure {
         "lambda" => ("TooManyRequestsException", 429),
         "s3" => ("SlowDown", 503),
         "sts" | "iam" => ("Throttling", 400),
-        "cloudtrail" | "cloudformation" => ("ThrottlingException", 400),
+        "cloudtrail" | "cloudformation" | "ssm" | "secretsmanager" => ("ThrottlingException", 400),
         "service-quotas" => ("TooManyRequestsException", 400),
         _ => ("ThrottlingException", 429),
     };

@@ -4,8 +4,8 @@
 //!
 //! - [`Lab`] is the lab without HTTP. [`Lab::handle`] carries out one [`Request`]; [`Lab::exchange`] does the
 //!   same with faults and rates.
-//! - [`serve`] answers HTTP on a listener: STS, IAM, Connect, Lambda, Lex V2, S3, CloudFormation, CloudTrail and
-//!   Service Quotas on one port, told apart by the signature's scope. A 12-digit access key id is the account.
+//! - [`serve`] answers HTTP on a listener: STS, IAM, Connect, Lambda, Lex V2, S3, CloudFormation, CloudTrail,
+//!   Service Quotas, Secrets Manager and the parameter store on one port, told apart by the signature's scope. A 12-digit access key id is the account.
 //! - `GET /_lab/status`, `GET|POST|DELETE /_lab/faults` (a [`Fault`] as JSON) and
 //!   `POST /_lab/expire-sessions` control a running lab.
 //!
@@ -31,8 +31,10 @@ mod quotas;
 mod record;
 mod request;
 mod s3;
+mod secrets;
 mod server;
 mod signature;
+mod ssm;
 mod sts;
 mod text;
 mod trail;

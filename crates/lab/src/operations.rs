@@ -112,7 +112,7 @@ pub(crate) struct Member {
 const REFUSED: &str = include_str!("operations/refused.txt");
 
 /// Name, signing name, protocol, namespace, table.
-const SOURCES: [(&str, &str, Protocol, &str, &str); 9] = [
+const SOURCES: [(&str, &str, Protocol, &str, &str); 11] = [
     ("connect", "connect", Protocol::RestJson, "", include_str!("operations/connect.txt")),
     ("lambda", "lambda", Protocol::RestJson, "", include_str!("operations/lambda.txt")),
     ("lexv2-models", "lex", Protocol::RestJson, "", include_str!("operations/lex.txt")),
@@ -152,6 +152,14 @@ const SOURCES: [(&str, &str, Protocol, &str, &str); 9] = [
         include_str!("operations/service-quotas.txt"),
     ),
     ("cloudtrail", "cloudtrail", Protocol::Json, "", include_str!("operations/cloudtrail.txt")),
+    ("ssm", "ssm", Protocol::Json, "", include_str!("operations/ssm.txt")),
+    (
+        "secretsmanager",
+        "secretsmanager",
+        Protocol::Json,
+        "",
+        include_str!("operations/secretsmanager.txt"),
+    ),
 ];
 
 static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {

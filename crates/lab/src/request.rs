@@ -39,7 +39,8 @@ pub struct Request {
     pub region: Region,
     /// Who calls.
     pub principal: Principal,
-    /// `connect`, `sts`, `iam`, `lambda`, `lexv2-models`, `s3`, `cloudformation`, `cloudtrail` or `service-quotas`.
+    /// `connect`, `sts`, `iam`, `lambda`, `lexv2-models`, `s3`, `cloudformation`, `cloudtrail`, `service-quotas`,
+    /// `ssm` or `secretsmanager`.
     pub service: String,
     /// `CreateQueue`.
     pub operation: String,

@@ -6,8 +6,8 @@ use crate::operations::Protocol;
 use crate::request::{Output, Request};
 use crate::service::{Context, Failure, Neighbours, Outcome, Settings};
 use crate::{
-    cloudformation, connect, iam, lambda, lex, operations, policy, quotas, s3, signature, sts,
-    trail,
+    cloudformation, connect, iam, lambda, lex, operations, policy, quotas, s3, secrets, signature,
+    ssm, sts, trail,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub(crate) struct World {
     s3: RefCell<s3::State>,
     trail: RefCell<trail::State>,
     cloudformation: RefCell<BTreeMap<Place, cloudformation::State>>,
+    parameters: RefCell<BTreeMap<Place, ssm::State>>,
+    secrets: RefCell<BTreeMap<Place, secrets::State>>,
 }
 
 /// What a request is carried out with.
@@ -74,7 +76,10 @@ impl World {
                 "sts:SourceIdentity",
                 request.input.get("SourceIdentity").and_then(Value::as_str),
             );
-        for need in policy::needs(request) {
+        for mut need in policy::needs(request) {
+            if let Some(arn) = self.secret(request) {
+                need.resource = arn;
+            }
             let why = match policy::decide(&policies, &need, &facts) {
                 policy::Decision::Allowed => continue,
                 policy::Decision::Denied => {
@@ -87,6 +92,14 @@ impl World {
             return Err(denied(request, &need, &why));
         }
         Ok(())
+    }
+
+    /// The whole ARN of the secret that a request names, as policies name it: its end is known here alone.
+    fn secret(&self, request: &Request) -> Option<String> {
+        let id = request.input.get("SecretId").filter(|_| request.service == "secretsmanager")?;
+        let place = (request.account.clone(), request.region.clone());
+        let secrets = self.secrets.borrow();
+        secrets.get(&place)?.arn_of(id.as_str()?).map(str::to_owned)
     }
 
     /// Carries out one request.
@@ -151,6 +164,16 @@ impl World {
                 cloudformation::call(operation, input, state, &hands, context).map(Output::from)
             }
             "service-quotas" => quotas::call(operation, input, context).map(Output::from),
+            "ssm" => {
+                let mut states = self.parameters.borrow_mut();
+                ssm::call(operation, input, states.entry(place).or_default(), context)
+                    .map(Output::from)
+            }
+            "secretsmanager" => {
+                let mut states = self.secrets.borrow_mut();
+                secrets::call(operation, input, states.entry(place).or_default(), context)
+                    .map(Output::from)
+            }
             "cloudtrail" => {
                 trail::call(operation, input, &self.trail.borrow(), context).map(Output::from)
             }

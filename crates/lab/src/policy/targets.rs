@@ -137,6 +137,15 @@ pub(crate) fn resources(request: &Request) -> Vec<String> {
         }),
         "sts" => given("RoleArn").map(str::to_owned),
         "iam" => iam(request),
+        "ssm" => return parameters(request),
+        "secretsmanager" => match (given("SecretId"), given("Name")) {
+            (Some(arn), _) if arn.starts_with("arn:") => Some(arn.to_owned()),
+            // The six characters at its end are not known before it is made.
+            (Some(name), _) | (None, Some(name)) => {
+                Some(own("secretsmanager", format!("secret:{name}-??????")))
+            }
+            (None, None) => None,
+        },
         "cloudformation" => given("StackName").map(|name| match name.starts_with("arn:") {
             true => name.to_owned(),
             false => own("cloudformation", format!("stack/{name}/*")),
@@ -144,6 +153,21 @@ pub(crate) fn resources(request: &Request) -> Vec<String> {
         _ => None,
     };
     vec![one.unwrap_or_else(|| "*".to_owned())]
+}
+
+/// The ARNs of parameters, by their names or their path.
+fn parameters(request: &Request) -> Vec<String> {
+    let Request { account, region, input, .. } = request;
+    let start = format!("arn:{}:ssm:{region}:{account}:", region.partition().as_str());
+    let names = input.get("Names").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let one = [input.get("Name"), input.get("Path")];
+    let named = names.iter().chain(one.into_iter().flatten()).filter_map(Value::as_str);
+    let arn = |name: &str| match name.starts_with("arn:") {
+        true => name.to_owned(),
+        false => format!("{start}parameter/{}", name.trim_start_matches('/')),
+    };
+    let all: Vec<String> = named.map(arn).collect();
+    if all.is_empty() { vec![format!("{start}*")] } else { all }
 }
 
 fn iam(request: &Request) -> Option<String> {
@@ -259,6 +283,25 @@ mod tests {
             &[("s3:GetObject", "arn:aws:s3:::b/k")],
         );
         check("lexv2-models", "ListBots", json!({}), &[("lex:ListBots", "*")]);
+        let parameter = |name: &str| format!("arn:aws:ssm:us-west-2:111122223333:parameter/{name}");
+        check(
+            "ssm",
+            "GetParameters",
+            json!({"Names": ["/crm/token", "plain"]}),
+            &[
+                ("ssm:GetParameters", &parameter("crm/token")),
+                ("ssm:GetParameters", &parameter("plain")),
+            ],
+        );
+        check(
+            "secretsmanager",
+            "CreateSecret",
+            json!({"Name": "crm/api"}),
+            &[(
+                "secretsmanager:CreateSecret",
+                "arn:aws:secretsmanager:us-west-2:111122223333:secret:crm/api-??????",
+            )],
+        );
         let role = "arn:aws:iam::222233334444:role/deploy";
         check(
             "sts",

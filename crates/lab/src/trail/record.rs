@@ -43,13 +43,14 @@ const VERSIONED: [(&str, &str); 3] = [
 const SOURCES: [(&str, &str); 2] = [("lexv2-models", "lex"), ("service-quotas", "servicequotas")];
 
 /// Members that never stand in an event.
-const SECRET: [&str; 4] = ["Password", "SecretAccessKey", "SessionToken", "ZipFile"];
+const SECRET: [&str; 6] =
+    ["Password", "SecretAccessKey", "SecretBinary", "SecretString", "SessionToken", "ZipFile"];
 
 /// What the service writes in their place.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 /// Resource types by service and the word in the ARN.
-const TYPES: [(&str, &str, &str); 20] = [
+const TYPES: [(&str, &str, &str); 22] = [
     ("connect", "agent", "AWS::Connect::User"),
     ("connect", "agent-group", "AWS::Connect::UserHierarchyGroup"),
     ("connect", "agent-state", "AWS::Connect::AgentStatus"),
@@ -70,6 +71,8 @@ const TYPES: [(&str, &str, &str); 20] = [
     ("lambda", "function", "AWS::Lambda::Function"),
     ("lex", "bot", "AWS::Lex::Bot"),
     ("lex", "bot-alias", "AWS::Lex::BotAlias"),
+    ("secretsmanager", "secret", "AWS::SecretsManager::Secret"),
+    ("ssm", "parameter", "AWS::SSM::Parameter"),
 ];
 
 impl Record {
@@ -99,7 +102,15 @@ impl Record {
             principal: request.principal.clone(),
             account: request.account.to_string(),
             region: request.region.to_string(),
-            parameters: told(&request.input, capital),
+            parameters: match (service, request.input.get("Value")) {
+                // The value of a parameter, which other services have under that name as well.
+                ("ssm", Some(_)) => {
+                    let mut input = request.input.clone();
+                    input["Value"] = json!(HIDDEN);
+                    told(&input, capital)
+                }
+                _ => told(&request.input, capital),
+            },
             answer: told(answer, capital),
         }
     }
