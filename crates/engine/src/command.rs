@@ -4,6 +4,7 @@ use crate::event::{
     ConditionKind, ExecutionStatus, Millis, RevisionOverride, RollbackStart, TransitionSide,
     TriggerRef,
 };
+use crate::ports::ExecutionRow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -117,6 +118,25 @@ pub struct RollbackTarget {
     pub variables: BTreeMap<String, String>,
     /// What is copied.
     pub start: RollbackStart,
+}
+
+impl RollbackTarget {
+    /// What the log tells of an execution.
+    pub fn of_row(stage: &str, row: ExecutionRow) -> Self {
+        Self {
+            version: row.version,
+            is_rollback: row.rollback_target.is_some(),
+            succeeded_stages: row.succeeded_stages,
+            variables: row.variables,
+            start: RollbackStart {
+                stage: stage.to_owned(),
+                target: row.id,
+                artifacts: row.artifacts,
+                namespaces: row.namespaces,
+                revisions: row.revisions,
+            },
+        }
+    }
 }
 
 /// What a command led to.

@@ -3,9 +3,9 @@
 use super::{ExecutorError, Ports, Request};
 use crate::action::{ActionOutcome, ActionRun, FailureKind};
 use crate::command::{Answer, Command, Refusal, RefusalKind, RollbackTarget};
-use crate::event::{Event, Millis, Recorded, RollbackStart};
+use crate::event::{Event, Millis, Recorded};
 use crate::machine::{Machine, Pending};
-use crate::ports::{Batch, ExecutionRow, Ids, LogError};
+use crate::ports::{Batch, Ids, LogError};
 use crate::settings::Settings;
 use std::collections::{HashMap, HashSet};
 use tokio::sync::{mpsc, watch};
@@ -155,7 +155,7 @@ impl Task {
     fn completed(&self, command: Command) -> Result<Command, LogError> {
         let Command::Rollback { stage, target, by, .. } = command else { return Ok(command) };
         let row = self.ports.log.execution(&self.pipeline, &target)?;
-        let found = row.map(|row| Box::new(rollback_target(&stage, row)));
+        let found = row.map(|row| Box::new(RollbackTarget::of_row(&stage, row)));
         Ok(Command::Rollback { stage, target, by, found })
     }
 
@@ -345,20 +345,4 @@ fn read(pipeline: &str, ports: &Ports, settings: &Settings) -> Result<(Machine, 
         machine.tell(ports.notify.origin());
     }
     Ok((machine, kept))
-}
-
-fn rollback_target(stage: &str, row: ExecutionRow) -> RollbackTarget {
-    RollbackTarget {
-        version: row.version,
-        is_rollback: row.rollback_target.is_some(),
-        succeeded_stages: row.succeeded_stages,
-        variables: row.variables,
-        start: RollbackStart {
-            stage: stage.to_owned(),
-            target: row.id,
-            artifacts: row.artifacts,
-            namespaces: row.namespaces,
-            revisions: row.revisions,
-        },
-    }
 }

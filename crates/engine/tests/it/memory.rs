@@ -24,6 +24,11 @@ impl MemoryLog {
     pub fn kept(&self, pipeline: &str) -> Kept {
         self.pipelines.lock().unwrap().get(pipeline).cloned().unwrap_or_default()
     }
+
+    /// What a look at the events gives, without a copy of them.
+    pub fn look<T>(&self, pipeline: &str, look: impl FnOnce(&[Recorded]) -> T) -> T {
+        look(self.pipelines.lock().unwrap().get(pipeline).map_or(&[], |kept| &kept.events))
+    }
 }
 
 impl Log for MemoryLog {

@@ -24,6 +24,7 @@ enum Step {
     Enable(usize),
     Edit(usize),
     Override(usize, usize),
+    Rollback(usize, usize),
     Later(i64),
     Crash,
     Snapshot,
@@ -39,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..4_usize).prop_map(Step::Enable),
         1 => (0..4_usize).prop_map(Step::Edit),
         1 => (0..4_usize, 0..4_usize).prop_map(|(s, e)| Step::Override(s, e)),
+        2 => (0..4_usize, 0..6_usize).prop_map(|(s, e)| Step::Rollback(s, e)),
         1 => (0..200_i64).prop_map(|minutes| Step::Later(minutes * 60_000)),
         2 => Just(Step::Crash),
         1 => Just(Step::Snapshot),
@@ -96,13 +98,15 @@ impl Run {
                 }
             }
         }
-        for event in self.world.log.kept(crate::world::NAME).events {
-            if let Event::RuleStarted { execution, action_execution, .. } = event.event
-                && self.world.machine.run(&execution, &action_execution).is_some()
-            {
-                busy.push((execution, action_execution, false, None));
+        self.world.log.look(crate::world::NAME, |events| {
+            for recorded in events {
+                if let Event::RuleStarted { execution, action_execution, .. } = &recorded.event
+                    && self.world.machine.run(execution, action_execution).is_some()
+                {
+                    busy.push((execution.clone(), action_execution.clone(), false, None));
+                }
             }
-        }
+        });
         busy
     }
 
@@ -165,6 +169,11 @@ impl Run {
                     });
                 }
             }
+            Step::Rollback(stage, nth) => {
+                if let Some(execution) = self.execution(*nth) {
+                    let _ = self.world.roll_back(STAGES[*stage], &execution);
+                }
+            }
             Step::Later(milliseconds) => {
                 self.world.now += milliseconds;
                 self.world.settle();
@@ -185,7 +194,7 @@ impl Run {
         let live = self.world.machine.snapshot();
         assert!(self.world.replayed().snapshot() == live, "a replay from the snapshot differs");
         let mut whole = Machine::new(crate::world::NAME, self.world.settings.clone());
-        self.world.log.kept(crate::world::NAME).events.iter().for_each(|e| whole.replay(e));
+        self.world.log.look(crate::world::NAME, |all| all.iter().for_each(|e| whole.replay(e)));
         assert!(whole.snapshot() == live, "a replay from the first event differs");
     }
 
@@ -295,8 +304,13 @@ fn check(mode: ExecutionMode, steps: &[Step]) {
     check_history(&events, mode == Parallel);
 }
 
+/// Few for every day; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_history_breaks_what_always_holds_when_superseding(steps in prop::collection::vec(step(), 1..60)) {

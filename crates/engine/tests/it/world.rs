@@ -2,6 +2,7 @@
 //! makes must be what the machine is.
 
 use crate::memory::MemoryLog;
+use trunkline_engine::command::RollbackTarget;
 use trunkline_engine::event::{TransitionSide, TriggerKind, TriggerRef};
 use trunkline_engine::ports::{Batch, Origin};
 use trunkline_engine::view::{ActionExecutionView, PipelineView, StageView};
@@ -205,6 +206,14 @@ impl World {
     pub fn stop(&mut self, execution: &str, abandon: bool) -> Result<Answer, RefusalKind> {
         let (execution, reason) = (execution.to_owned(), Some("enough".to_owned()));
         self.give(Command::Stop { execution, abandon, reason, by: None })
+    }
+
+    /// Rolls a stage back; as the executor does, what the target brought is read from the log.
+    pub fn roll_back(&mut self, stage: &str, target: &str) -> Result<Answer, RefusalKind> {
+        let row = self.log.execution(NAME, target).unwrap();
+        let found = row.map(|row| Box::new(RollbackTarget::of_row(stage, row)));
+        let (stage, target) = (stage.to_owned(), target.to_owned());
+        self.give(Command::Rollback { stage, target, by: None, found })
     }
 
     pub fn disable(&mut self, stage: &str) {

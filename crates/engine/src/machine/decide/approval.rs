@@ -2,12 +2,11 @@
 
 use super::{Decided, refuse};
 use crate::action::{ActionOutcome, FailureKind};
-use crate::command::{Answer, Approval, RefusalKind};
+use crate::command::{Answer, Approval, Refusal, RefusalKind};
 use crate::event::{ActionStatus, Millis};
 use crate::machine::Machine;
 use crate::machine::definition::manual;
 use crate::machine::stage::ended;
-use crate::machine::state::ActionRunState;
 
 /// The longest comment.
 const SUMMARY: usize = 512;
@@ -15,18 +14,12 @@ const SUMMARY: usize = 512;
 impl Machine {
     pub(super) fn approve(&mut self, approval: &Approval, yes: bool, now: Millis) -> Decided {
         let Approval { stage, action, token, summary, by } = approval;
-        let place = self.place(stage)?;
-        let definition = self.state.current().expect("the stage is in it").stage(place);
-        let declared = definition.actions.iter().find(|a| &a.name == action);
-        if !declared.is_some_and(manual) {
-            let message = format!("stage {stage} has no approval {action}");
-            return refuse(RefusalKind::ActionNotFound, message);
-        }
         if summary.chars().count() > SUMMARY {
             let message = format!("a comment has at most {SUMMARY} characters");
             return refuse(RefusalKind::Validation, message);
         }
-        let Some((execution, id, status)) = self.with_token(stage, token) else {
+        let Some((execution, id, status)) = self.with_token(stage, action, token) else {
+            self.has_approval(stage, action)?;
             let message = format!("no approval {action} waits with this token");
             return refuse(RefusalKind::InvalidApprovalToken, message);
         };
@@ -46,14 +39,32 @@ impl Machine {
         Ok(Answer::Answered { at: now })
     }
 
-    /// The execution, id and status of the approval with that token, newest execution first.
-    fn with_token(&self, stage: &str, token: &str) -> Option<(String, String, ActionStatus)> {
+    /// Refuses where the current definition has no such approval.
+    fn has_approval(&self, stage: &str, action: &str) -> Result<(), Refusal> {
+        let place = self.place(stage)?;
+        let stage = self.state.current().expect("the stage is in it").stage(place);
+        if stage.actions.iter().any(|a| a.name == action && manual(a)) {
+            return Ok(());
+        }
+        let message = format!("stage {} has no approval {action}", stage.name);
+        refuse(RefusalKind::ActionNotFound, message)
+    }
+
+    /// The execution, id and status of the approval with that token, newest execution first. An
+    /// execution may follow an older definition than the current one.
+    fn with_token(
+        &self,
+        stage: &str,
+        action: &str,
+        token: &str,
+    ) -> Option<(String, String, ActionStatus)> {
         self.state.executions.values().rev().find_map(|execution| {
-            let place = self.state.definition_of(execution).place(stage)?;
-            let mut actions = execution.stages.get(&place)?.actions.iter().flatten();
-            let has = |a: &&ActionRunState| a.token.as_deref() == Some(token);
-            let action = actions.find(has)?;
-            Some((execution.start.execution.clone(), action.id.clone(), action.status))
+            let definition = self.state.definition_of(execution);
+            let place = definition.place(stage)?;
+            let slot = definition.stage(place).actions.iter().position(|a| a.name == action)?;
+            let begun = execution.stages.get(&place)?.actions[slot].as_ref()?;
+            let has = begun.token.as_deref() == Some(token);
+            has.then(|| (execution.start.execution.clone(), begun.id.clone(), begun.status))
         })
     }
 }

@@ -1,9 +1,7 @@
 //! Rolling a stage back.
 
 use crate::world::{World, pipeline};
-use trunkline_engine::command::RollbackTarget;
-use trunkline_engine::event::RollbackStart;
-use trunkline_engine::{Answer, Command, Log, RefusalKind};
+use trunkline_engine::{Answer, RefusalKind};
 use trunkline_model::pipeline::ExecutionMode::{self, Parallel, Superseded};
 use trunkline_model::pipeline::{ConditionResult, OnFailure, Pipeline};
 
@@ -22,34 +20,12 @@ fn whole(world: &mut World, commit: &str) -> String {
     execution
 }
 
-/// What the executor reads from the log for a rollback.
-fn roll_back(world: &mut World, stage: &str, target: &str) -> Result<Answer, RefusalKind> {
-    let row = world.log.execution(crate::world::NAME, target).unwrap();
-    let found = row.map(|row| {
-        Box::new(RollbackTarget {
-            version: row.version,
-            is_rollback: row.rollback_target.is_some(),
-            succeeded_stages: row.succeeded_stages,
-            variables: row.variables,
-            start: RollbackStart {
-                stage: stage.to_owned(),
-                target: row.id,
-                artifacts: row.artifacts,
-                namespaces: row.namespaces,
-                revisions: row.revisions,
-            },
-        })
-    });
-    let (stage, target) = (stage.to_owned(), target.to_owned());
-    world.give(Command::Rollback { stage, target, by: None, found })
-}
-
 #[test]
 fn vector_05_a_rollback_makes_the_one_stage_with_the_targets_artifacts() {
     let mut world = World::new(definition(Superseded));
     let one = whole(&mut world, "first");
     whole(&mut world, "second");
-    let Ok(Answer::Started { execution }) = roll_back(&mut world, "Deploy", &one) else {
+    let Ok(Answer::Started { execution }) = world.roll_back("Deploy", &one) else {
         panic!("refused")
     };
     assert_eq!(world.inside("Deploy"), execution);
@@ -70,21 +46,21 @@ fn vector_05_what_a_stage_may_go_back_to() {
     world.source();
     world.fail("Deploy", "d");
     let unable = Err(RefusalKind::UnableToRollbackStage);
-    assert_eq!(roll_back(&mut world, "Source", &one), unable, "the source stage");
-    assert_eq!(roll_back(&mut world, "Deploy", &failed), unable, "it failed there");
-    let unknown = roll_back(&mut world, "Deploy", "nobody");
+    assert_eq!(world.roll_back("Source", &one), unable, "the source stage");
+    assert_eq!(world.roll_back("Deploy", &failed), unable, "it failed there");
+    let unknown = world.roll_back("Deploy", "nobody");
     assert_eq!(unknown, Err(RefusalKind::PipelineExecutionNotFound));
-    let Ok(Answer::Started { execution }) = roll_back(&mut world, "Deploy", &one) else {
+    let Ok(Answer::Started { execution }) = world.roll_back("Deploy", &one) else {
         panic!("refused")
     };
-    let busy = roll_back(&mut world, "Deploy", &one);
+    let busy = world.roll_back("Deploy", &one);
     assert_eq!(busy, Err(RefusalKind::Conflict), "the stage is busy");
     world.succeed("Deploy", "d");
-    assert_eq!(roll_back(&mut world, "Deploy", &execution), unable, "it is a rollback");
+    assert_eq!(world.roll_back("Deploy", &execution), unable, "it is a rollback");
     let mut changed = definition(Superseded);
     changed.stages[2].actions[0].name = "other".into();
     world.define(changed);
-    let outdated = roll_back(&mut world, "Deploy", &one);
+    let outdated = world.roll_back("Deploy", &one);
     assert_eq!(outdated, Err(RefusalKind::PipelineExecutionOutdated));
 }
 
@@ -92,7 +68,7 @@ fn vector_05_what_a_stage_may_go_back_to() {
 fn vector_05_there_is_no_rollback_in_parallel() {
     let mut world = World::new(definition(Parallel));
     let one = whole(&mut world, "first");
-    assert_eq!(roll_back(&mut world, "Deploy", &one), Err(RefusalKind::UnableToRollbackStage));
+    assert_eq!(world.roll_back("Deploy", &one), Err(RefusalKind::UnableToRollbackStage));
 }
 
 fn rolling_back() -> Pipeline {
