@@ -263,6 +263,20 @@ fn configurations_have_the_settings_of_their_provider() {
 }
 
 #[test]
+fn stores_roles_and_time_zones_are_what_they_say() {
+    let store = |text: &str| format!("  {text}\n  executionMode");
+    let check = |text: &str, code: &str| check(&[("  executionMode", &store(text))], code, text);
+    check(
+        "artifactStore: { type: S3, location: bucket, encryptionKey: { id: k, typ: KMS } }",
+        "TL0805",
+    );
+    check("artifactStore: { type: S3, locaton: bucket }", "TL0805");
+    check("artifactStore: { type: GCS, location: bucket }", "TL0804");
+    check("artifactStores: [{ type: S3, location: bucket }]", "TL0804");
+    check("roleArn: arn:aws:iam::1112222333:role/pipeline", "TL0804");
+}
+
+#[test]
 fn variables_come_from_actions_that_certainly_ended() {
     check(&[("#{source.CommitId}", "#{sorce.CommitId}")], "TL0817", "sorce");
     check(&[("#{source.CommitId}", "#{source.CommitIdd}")], "TL0817", "CommitIdd");
@@ -380,6 +394,7 @@ fn conditions_have_their_results_and_rules() {
         "CloudWatchAlarm",
     );
     check(&[("0 0 9-17 ? * MON-FRI *", "0 0 25 ? * MON-FRI *")], "TL0816", "0 0 25");
+    check(&[("Europe/Berlin", "PST")], "?TL0816", "TimeZone: PST");
     check(&[("Operator: EQ", "Operator: IS")], "TL0816", "Operator: IS");
     check(&[("Variable: \"#{try.Coverage}\"", "Variable: \"#{tri.Coverage}\"")], "TL0817", "tri.");
     check(&[("category: Rule", "category: Role")], "TL0812", "category: Role");

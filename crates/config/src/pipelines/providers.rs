@@ -51,6 +51,8 @@ pub(super) enum Allowed {
     /// A cron expression of this many fields.
     Cron(usize, usize),
     Number,
+    /// A time zone by its place.
+    Zone,
 }
 
 /// The output variables of a provider.

@@ -3,7 +3,7 @@
 //! `spots` keeps the node of every stage, action, variable and trigger beside it, so that `check`
 //! can say where a rule is broken. Nothing here compares one part of a pipeline with another.
 
-use super::members::Members;
+use super::members::{Members, shorten};
 use crate::yaml::{Node, Value};
 use trunkline_model::pipeline::{
     Action, ActionType, ActionVariable, ArtifactName, Category, Condition, ConditionResult,
@@ -121,9 +121,9 @@ pub(super) fn pipeline<'n>(
     let mut spots = Spots { node, stages: Vec::new(), variables: Vec::new(), triggers: Vec::new() };
     let pipeline = Pipeline {
         name: name.unwrap_or_default(),
-        role_arn: m.text(node, "roleArn"),
-        artifact_store: m.get(node, "artifactStore").map(Node::to_json),
-        artifact_stores: m.get(node, "artifactStores").map(Node::to_json),
+        role_arn: role(m, node),
+        artifact_store: m.get(node, "artifactStore").map(|store| self::store(m, store)),
+        artifact_stores: m.get(node, "artifactStores").map(|stores| self::stores(m, stores)),
         stages: stages(m, node, &mut spots),
         version: m.number(node, "version", (1, u32::MAX)).unwrap_or(1),
         execution_mode: m.choice(node, "executionMode", MODES).unwrap_or_default(),
@@ -132,6 +132,56 @@ pub(super) fn pipeline<'n>(
         triggers: triggers(m, node, &mut spots),
     };
     Some((pipeline, spots))
+}
+
+/// Checks a store of artifacts; it is kept as it was written.
+fn store(m: &mut Members, node: &Node) -> serde_json::Value {
+    if m.shape(node, "an artifact store", &["type", "location", "encryptionKey"]) {
+        m.required(node, "location", "the artifact store");
+        if m.get(node, "type").is_none() {
+            m.missing(node, "type", "the artifact store");
+        }
+        m.choice(node, "type", &[("S3", ())]);
+        if let Some(key) = m.get(node, "encryptionKey")
+            && m.shape(key, "`encryptionKey`", &["id", "type"])
+        {
+            m.required(key, "id", "`encryptionKey`");
+            m.choice(key, "type", &[("KMS", ())]);
+        }
+    }
+    node.to_json()
+}
+
+/// The same of several: by region, or a list in templates.
+fn stores(m: &mut Members, node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Map(entries) if !m.capital => {
+            m.no_repeats(node);
+            for (_, item) in entries {
+                store(m, item);
+            }
+        }
+        Value::List(items) if m.capital => {
+            for item in items {
+                if m.shape(item, "an artifact store", &["artifactStore", "region"]) {
+                    m.required(item, "region", "the artifact store");
+                    if let Some(inner) = m.get(item, "artifactStore") {
+                        store(m, inner);
+                    }
+                }
+            }
+        }
+        _ => {
+            let wanted = if m.capital { "a list" } else { "a mapping" };
+            let message = format!(
+                "`{}` must be {wanted}, this is {}",
+                m.spell("artifactStores"),
+                node.what()
+            );
+            m.error(node.spot, "TL0804", message);
+        }
+    }
+    node.to_json()
 }
 
 fn stages<'n>(m: &mut Members, node: &'n Node, spots: &mut Spots<'n>) -> Vec<Stage> {
@@ -189,11 +239,30 @@ fn action(m: &mut Members, node: &Node) -> Action {
         input_artifacts: inputs(m, node),
         output_variables: m.texts(node, "outputVariables"),
         environment_variables: environment(m, node),
-        role_arn: m.text(node, "roleArn"),
+        role_arn: role(m, node),
         region: m.text(node, "region"),
         namespace: m.text(node, "namespace"),
         timeout_in_minutes: m.number(node, "timeoutInMinutes", TIMEOUT),
     }
+}
+
+/// Reads a role's ARN. In a template it may be a name that stands for one, and is not judged.
+fn role(m: &mut Members, node: &Node) -> Option<String> {
+    let role = m.text(node, "roleArn")?;
+    let mut parts = role.splitn(6, ':');
+    let mut part = || parts.next().unwrap_or_default();
+    let is_role = part() == "arn"
+        && part().starts_with("aws")
+        && part() == "iam"
+        && part().is_empty()
+        && matches!(part(), account if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+        && part().starts_with("role/");
+    if !is_role && !m.capital {
+        let message = format!("`{}` is no ARN of a role", shorten(&role));
+        m.error(m.spot(node, "roleArn"), "TL0804", message).help =
+            Some("write it as `arn:aws:iam::111122223333:role/NAME`".to_owned());
+    }
+    Some(role)
 }
 
 fn action_type(m: &mut Members, node: &Node) -> ActionType {
@@ -315,7 +384,7 @@ fn rules(m: &mut Members, node: &Node) -> Vec<Rule> {
                 configuration: m.pairs(item, "configuration"),
                 commands: m.texts(item, "commands"),
                 input_artifacts: inputs(m, item),
-                role_arn: m.text(item, "roleArn"),
+                role_arn: role(m, item),
                 region: m.text(item, "region"),
                 timeout_in_minutes: m.number(item, "timeoutInMinutes", TIMEOUT),
             });

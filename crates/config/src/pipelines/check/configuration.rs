@@ -77,7 +77,8 @@ impl<'a, 'n> Check<'a, 'n> {
     }
 
     fn value(&mut self, key: &Key, text: &str, spot: Spot) {
-        if text.contains("#{") {
+        // An empty value is reported for all settings alike.
+        if text.contains("#{") || text.is_empty() {
             return;
         }
         let wanted = match key.value {
@@ -99,7 +100,10 @@ impl<'a, 'n> Check<'a, 'n> {
                 Some(problem) => problem,
                 None => return,
             },
-            _ if text.is_empty() && key.required => "is empty".to_owned(),
+            Allowed::Zone if jiff::tz::TimeZone::get(text).is_err() => {
+                self.zone(text, spot);
+                return;
+            }
             _ => return,
         };
         let message = format!("`{}` {wanted}", key.name);
@@ -111,12 +115,27 @@ impl<'a, 'n> Check<'a, 'n> {
         };
     }
 
+    /// Reports a time zone that is not known here; CodePipeline takes abbreviations as well.
+    fn zone(&mut self, text: &str, spot: Spot) {
+        let message = format!("`{}` is no time zone that is known here", shorten(text));
+        let found = match self.options.to_run {
+            true => self.m.error(spot, "TL0816", message),
+            false => self.m.warning(spot, "TL0816", message),
+        };
+        found.help = Some("name a place, such as `America/Los_Angeles`".to_owned());
+    }
+
     fn lengths(&mut self, node: &'n Node, longest: usize) {
         for (key, value) in self.m.get(node, "configuration").map(entries).unwrap_or_default() {
             let length = value.spelling().map_or(0, |text| text.chars().count());
             if key.text.chars().count() > 50 {
                 let message = "a setting's name has at most 50 characters";
                 self.m.error(key.spot, "TL0816", message);
+            }
+            if length == 0 && value.spelling().is_some() {
+                let message = format!("`{}` is empty", shorten(&key.text));
+                self.m.error(value.spot, "TL0816", message).help =
+                    Some("leave it out where it shall have no value".to_owned());
             }
             if length > longest {
                 let name = shorten(&key.text);

@@ -1,8 +1,10 @@
 //! Whether a text is a cron expression: fields, ranges, names and steps. When it comes round is
 //! worked out where the clock is.
 //!
-//! With seconds, as deployment windows have it, it is Quartz's: `?`, `L`, `W` and `#`, days of the
-//! week from 1. Months are taken from 0 and from 1, for the documentation and Quartz disagree.
+//! With seconds, as deployment windows have it, it is Quartz's: `?`, `L`, `W` and `#`, months and
+//! days of the week from 1. What passes is parsed as well, for some combinations cannot be.
+
+use croner::parser::{CronParser, Seconds, Year};
 
 const MONTHS: &[&str] =
     &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -16,7 +18,7 @@ const REST: [Field; 6] = [
     ("minute", 0, 59, &[], false),
     ("hour", 0, 23, &[], false),
     ("day of the month", 1, 31, &[], true),
-    ("month", 0, 12, MONTHS, false),
+    ("month", 1, 12, MONTHS, false),
     ("day of the week", 0, 7, DAYS, true),
     ("year", 1970, 2199, &[], false),
 ];
@@ -35,9 +37,20 @@ pub(super) fn problem(text: &str, least: usize, most: usize) -> Option<String> {
         5 => REST[..5].to_vec(),
         _ => std::iter::once(SECOND).chain(REST).collect(),
     };
-    fields.iter().zip(known).find_map(|(field, known)| {
-        (!holds(field, known)).then(|| format!("has no valid {} in `{field}`", known.0))
-    })
+    let wrong = fields.iter().zip(known).find(|(field, known)| !holds(field, *known));
+    wrong
+        .map(|(field, known)| format!("has no valid {} in `{field}`", known.0))
+        .or_else(|| (!parses(text)).then(|| "is no cron expression that can be met".to_owned()))
+}
+
+fn parses(text: &str) -> bool {
+    let parser = CronParser::builder()
+        .seconds(Seconds::Optional)
+        .year(Year::Optional)
+        .alternative_weekdays(true)
+        .dom_and_dow(true)
+        .build();
+    parser.parse(text).is_ok()
 }
 
 fn holds(field: &str, known: Field) -> bool {

@@ -40,6 +40,12 @@ impl<'a, 'n> Check<'a, 'n> {
             self.name(spot, "a variable", &variable.name, &VARIABLE);
             self.unique(&mut seen, spot, "variables are", &variable.name);
             self.variable_value(node, variable.default_value.as_deref());
+            self.length(
+                self.m.spot(node, "description"),
+                "a description",
+                variable.description.as_deref(),
+                200,
+            );
         }
         self.namespaces();
         self.each(|c, place| {
@@ -53,6 +59,7 @@ impl<'a, 'n> Check<'a, 'n> {
             {
                 let spot = c.m.spot(item, "name");
                 c.name(spot, "an environment variable", &variable.name, &ENVIRONMENT);
+                c.length(c.m.spot(item, "value"), "the value", Some(&variable.value), 2000);
             }
         });
     }
@@ -68,6 +75,15 @@ impl<'a, 'n> Check<'a, 'n> {
                 self.m.error(spot, "TL0806", "a default value has at most 1000 characters");
             }
             _ => {}
+        }
+    }
+
+    /// Reports a text that is too long.
+    pub(super) fn length(&mut self, spot: Spot, what: &str, text: Option<&str>, most: usize) {
+        let length = text.map_or(0, |text| text.chars().count());
+        if length > most {
+            let message = format!("{what} has at most {most} characters, here are {length}");
+            self.m.error(spot, "TL0806", message);
         }
     }
 

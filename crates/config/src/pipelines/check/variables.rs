@@ -50,6 +50,7 @@ impl<'a, 'n> Check<'a, 'n> {
         let items = self.m.list(place.node, "outputVariables");
         for (name, item) in place.action.output_variables.iter().zip(items) {
             self.unique(&mut seen, item.spot, "output variables are", name);
+            self.length(item.spot, "an output variable", Some(name), 128);
         }
     }
 

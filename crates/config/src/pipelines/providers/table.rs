@@ -1,6 +1,6 @@
 //! The rows of the table of providers.
 
-use super::Allowed::{Cron, Environment, Flag, Json, Number, OneOf};
+use super::Allowed::{Cron, Environment, Flag, Json, Number, OneOf, Zone};
 use super::Variables::{Listed, Only};
 use super::{Provider, may, needed, provider};
 use trunkline_model::pipeline::Category::{Approval, Build, Compute, Deploy, Invoke, Source, Test};
@@ -94,7 +94,7 @@ pub(in super::super) const PROVIDERS: &[Provider] = &[
         may("RegistryType"),
     ]),
     provider("DeviceFarm", "AWS", &[Test]).artifacts((1, 1), (0, 0)).open().gives(Only(&[])),
-    provider("Commands", "AWS", &[Compute]).artifacts((0, 10), (0, 5)).here().gives(Listed),
+    provider("Commands", "AWS", &[Compute]).artifacts((0, 10), (0, 5)).here().open().gives(Listed),
     provider("Manual", "AWS", &[Approval])
         .artifacts((0, 0), (0, 0))
         .here()
@@ -266,13 +266,13 @@ pub(in super::super) const RULES: &[Provider] = &[
     provider("DeploymentWindow", "AWS", &[])
         .artifacts((0, 5), (0, 0))
         .here()
-        .keys(&[needed("Cron").takes(Cron(6, 7)), may("TimeZone")]),
+        .keys(&[needed("Cron").takes(Cron(6, 7)), may("TimeZone").takes(Zone)]),
     provider("VariableCheck", "AWS", &[]).artifacts((0, 5), (0, 0)).here().keys(&[
         needed("Variable"),
         needed("Value"),
         needed("Operator").takes(OneOf(&["EQ", "NE", "CONTAINS", "MATCHES"])),
     ]),
-    provider("Commands", "AWS", &[]).artifacts((0, 5), (0, 0)).here(),
+    provider("Commands", "AWS", &[]).artifacts((0, 5), (0, 0)).here().open(),
     provider("CloudWatchAlarm", "AWS", &[]).artifacts((0, 5), (0, 0)).keys(&[
         needed("AlarmName"),
         may("AlarmStates"),
