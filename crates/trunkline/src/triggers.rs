@@ -14,7 +14,7 @@ mod schedules;
 mod settings;
 
 pub(crate) use look::{Cause, Found, Triggers};
-pub(crate) use places::{Places, Remote};
+pub(crate) use places::{Places, Remotes};
 pub(crate) use repository::git_environment;
 pub(crate) use settings::{Receiver, ServerSettings};
 

@@ -12,7 +12,7 @@ use crate::context::{App, Located};
 use crate::exit::Exit;
 use crate::pipelines::folder::{DataFolder, ServerInfo};
 use crate::pipelines::hub::{Hub, Parts};
-use crate::triggers::{Cause, Found, Places, Remote, ServerSettings, Triggers};
+use crate::triggers::{Cause, Found, Places, Remotes, ServerSettings, Triggers};
 use crate::{clock, runtime};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -121,11 +121,9 @@ impl Server {
             notify: receivers.clone(),
             token: token.clone(),
         };
-        let hub = crate::pipelines::embedded::open(app, located, &folder, parts);
-        let remote = |(name, place): (&String, &String)| {
-            (name.clone(), Remote::of(&std::path::absolute(&located.root).unwrap_or_default(), place))
-        };
-        let remotes = located.project.repositories.iter().map(remote).collect();
+        let hub = crate::pipelines::embedded::open(app, located, &folder, parts)?;
+        let root = std::path::absolute(&located.root).unwrap_or_else(|_| located.root.clone());
+        let remotes = Remotes::new(root, located.project.repositories.clone());
         let starter = Arc::new(ports::HubStarter::new(hub.clone(), located));
         let places = Places::new(folder.root());
         let store = hub.store().clone();

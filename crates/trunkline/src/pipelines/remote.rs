@@ -103,7 +103,8 @@ impl Client {
         let exchange = async {
             let response = self.0.request(request).await.map_err(|error| chain(&error))?;
             let status = response.status().as_u16();
-            let complete = response.headers().get("trunkline-complete").is_some_and(|v| v == "true");
+            let complete =
+                response.headers().get("trunkline-complete").is_some_and(|v| v == "true");
             let body = Limited::new(response.into_body(), MOST).collect().await;
             let body = body.map_err(|error| chain(error.as_ref()))?.to_bytes();
             Ok(Got { status, complete, body })
@@ -144,7 +145,8 @@ impl Remote {
         if got.status == 200 && matches!(query, Query::Log { .. }) {
             return Ok(Answer::Log { bytes: got.body.to_vec(), complete: got.complete });
         }
-        let unreadable = |why: &str| silent(&self.server, &format!("its answer is not understood: {why}"));
+        let unreadable =
+            |why: &str| silent(&self.server, &format!("its answer is not understood: {why}"));
         let mut body: Value =
             serde_json::from_slice(&got.body).map_err(|error| unreadable(&error.to_string()))?;
         if got.status == 200 {
@@ -166,7 +168,8 @@ fn path(query: &Query, wait: Duration) -> String {
         Query::List => "pipelines".to_owned(),
         Query::Show { pipeline } => format!("pipelines/{}", safe(pipeline)),
         Query::Executions { pipeline, limit, before } => {
-            let before = before.as_ref().map(|b| format!("&before={}", safe(b))).unwrap_or_default();
+            let before =
+                before.as_ref().map(|b| format!("&before={}", safe(b))).unwrap_or_default();
             format!("pipelines/{}/executions?limit={limit}{before}", safe(pipeline))
         }
         Query::Execution { pipeline, execution } => {
@@ -183,7 +186,9 @@ fn path(query: &Query, wait: Duration) -> String {
 /// A part of a path, in which a slash is no separator.
 fn safe(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 impl Backend for Remote {

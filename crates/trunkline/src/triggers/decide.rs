@@ -127,7 +127,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn pipeline(triggers: Value, extra: Value) -> Pipeline {
-        let mut configuration = json!({ "ConnectionArn": "a", "FullRepositoryId": "acme/web", "BranchName": "main" });
+        let mut configuration =
+            json!({ "ConnectionArn": "a", "FullRepositoryId": "acme/web", "BranchName": "main" });
         configuration.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         serde_json::from_value(json!({ "name": "web", "triggers": triggers, "stages": [
             { "name": "Source", "actions": [{ "name": "Git", "configuration": configuration, "actionTypeId": {
@@ -155,7 +156,12 @@ mod tests {
         check(&plain, "refs/heads/main", &[], true);
         check(&plain, "refs/heads/develop", &[], false);
         check(&plain, "refs/tags/main", &[], false);
-        check(&pipeline(json!([]), json!({ "DetectChanges": "false" })), "refs/heads/main", &[], false);
+        check(
+            &pipeline(json!([]), json!({ "DetectChanges": "false" })),
+            "refs/heads/main",
+            &[],
+            false,
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //! the two neither loses nor repeats it.
 
 use super::decide::{self, Source};
+use super::places::{Remote, Remotes};
 use super::repository::{Repository, is_there};
-use super::places::Remote;
 use super::settings::ServerSettings;
 use super::{Places, Starter};
 use crate::pipelines::definitions::Defined;
@@ -68,7 +68,7 @@ struct Push {
 /// Starts pipelines when their repositories change.
 pub(crate) struct Triggers {
     pub(super) places: Places,
-    pub(super) remotes: BTreeMap<String, Remote>,
+    remotes: Remotes,
     pub(super) forks: Vec<String>,
     hosted: BTreeSet<String>,
     pub(super) starter: Arc<dyn Starter>,
@@ -82,7 +82,7 @@ impl Triggers {
     /// `remotes` are the repositories that lie elsewhere, by the name that definitions use.
     pub(crate) fn new(
         places: Places,
-        remotes: BTreeMap<String, Remote>,
+        remotes: Remotes,
         settings: &ServerSettings,
         starter: Arc<dyn Starter>,
         store: Arc<Store>,
@@ -102,8 +102,19 @@ impl Triggers {
             let sources = actions.filter(|a| a.action_type_id.provider == "CodeCommit");
             names.extend(sources.filter_map(decide::repository).map(str::to_owned));
         }
-        names.retain(|name| !self.remotes.contains_key(name) && trunkline_web::valid_name(name));
+        names.retain(|name| trunkline_web::valid_name(name) && self.remote(name).is_none());
         names
+    }
+
+    /// Where a repository is that is not hosted here.
+    pub(super) fn remote(&self, name: &str) -> Option<Remote> {
+        let definitions = self.starter.definitions();
+        let pipelines = definitions.pipelines.values();
+        let stages = pipelines.flat_map(|defined| &defined.pipeline.stages);
+        let readers = stages.flat_map(|stage| &stage.actions);
+        let readers = readers.filter(|action| decide::repository(action) == Some(name));
+        let connections = readers.filter_map(|a| a.configuration.get("ConnectionArn"));
+        self.remotes.find(name, connections.map(String::as_str))
     }
 
     /// All repositories that are looked at: the hosted ones, and those elsewhere that a pipeline reads.
@@ -112,7 +123,7 @@ impl Triggers {
         for Defined { pipeline, .. } in self.starter.definitions().pipelines.values() {
             let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
             let read = actions.filter_map(decide::repository).map(str::to_owned);
-            names.extend(read.filter(|name| self.remotes.contains_key(name)));
+            names.extend(read.filter(|name| self.remote(name).is_some()));
         }
         names
     }
@@ -149,22 +160,22 @@ impl Triggers {
     ) -> Result<Found, Report> {
         let lock = self.lock(name);
         let _held = lock.lock().await;
-        let repository = match self.remotes.get(name) {
+        let repository = match self.remote(name) {
             None => {
                 self.make_hosted(name).await?;
                 Repository::new(self.places.hosted(name))
             }
-            Some(Remote::Here(folder)) => Repository::new(folder.clone()),
+            Some(Remote::Here(folder)) => Repository::new(folder),
             Some(Remote::There(url)) => {
-                let mirror = Repository::new(self.places.mirror(url));
+                let mirror = Repository::new(self.places.mirror(&url));
                 if !up_to_date(&mirror, told).await {
-                    mirror.fetch(name, url).await?;
+                    mirror.fetch(name, &url).await?;
                 }
                 mirror
             }
         };
         let refs = repository.refs().await.map_err(|why| broken(name, &why))?;
-        self.compare(name, cause, &repository, &refs).await
+        self.compare(name, cause, &repository, &refs, told).await
     }
 
     async fn compare(
@@ -173,19 +184,25 @@ impl Triggers {
         cause: Cause,
         repository: &Repository,
         refs: &BTreeMap<String, String>,
+        told: &[(String, Option<String>)],
     ) -> Result<Found, Report> {
         let heads = self.store.heads().map_err(|error| self.unreadable(&error))?;
         let heads: Vec<Head> = heads.into_iter().filter(|head| head.repository == name).collect();
-        let seen: BTreeMap<&str, &Head> =
-            heads.iter().filter(|h| h.pipeline == EVERY).map(|h| (h.reference.as_str(), h)).collect();
+        let seen: BTreeMap<&str, &Head> = heads
+            .iter()
+            .filter(|h| h.pipeline == EVERY)
+            .map(|h| (h.reference.as_str(), h))
+            .collect();
         let first = seen.is_empty();
         let mut pushes = Vec::new();
         let mut quiet: Vec<(&str, &str)> = Vec::new();
         for (reference, after) in refs {
             match seen.get(reference.as_str()) {
                 Some(head) if head.revision == *after => {}
-                // What was there before the server first looked is no push.
-                _ if first => quiet.push((reference, after)),
+                // What was there before the server first looked is no push, unless somebody says that it is.
+                _ if first && !told.iter().any(|(name, _)| name == reference) => {
+                    quiet.push((reference, after))
+                }
                 before => pushes.push(Push {
                     reference: reference.clone(),
                     before: before.map(|head| (*head).clone()),
@@ -243,7 +260,9 @@ impl Triggers {
                             decision = source.push(&push.reference, Some(files));
                         }
                         // Better once too often than never.
-                        Some(Changed::Unknown(why)) => decision.why = format!("{}: {why}", decision.why),
+                        Some(Changed::Unknown(why)) => {
+                            decision.why = format!("{}: {why}", decision.why)
+                        }
                         None => {}
                     }
                 }
@@ -269,7 +288,10 @@ impl Triggers {
             for source in decide::sources(pipeline, context.name) {
                 let reference = format!("refs/heads/{}", source.branch);
                 let Some(after) = context.refs.get(&reference) else { continue };
-                let known = context.heads.iter().any(|h| h.pipeline == pipeline.name && h.reference == reference);
+                let known = context
+                    .heads
+                    .iter()
+                    .any(|h| h.pipeline == pipeline.name && h.reference == reference);
                 let pushed = pushes.iter().any(|push| push.reference == reference);
                 // Filters of files wait for a push; without them, the branch itself is what is followed.
                 let follows = !source.asks_for_files() && source.push(&reference, None).start;
@@ -314,7 +336,8 @@ impl Triggers {
         let seen = push.before.as_ref().map_or(0, |head| head.at.as_millisecond());
         let token = [context.name, &push.reference, &push.after, &seen.to_string()].join("\n");
         let trigger = TriggerRef { kind, detail };
-        self.begin_execution(&pipeline.name, source.action, &commit, trigger, &token, found).await?;
+        self.begin_execution(&pipeline.name, source.action, &commit, trigger, &token, found)
+            .await?;
         self.remember(&pipeline.name, context.name, &push.reference, &push.after)
     }
 

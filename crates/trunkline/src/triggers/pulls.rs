@@ -19,7 +19,7 @@ impl Triggers {
         pull: &PullRequest,
     ) -> Result<Found, Report> {
         let mut found = Found::default();
-        let Some(Remote::There(url)) = self.remotes.get(name) else {
+        let Some(Remote::There(url)) = self.remote(name) else {
             found.notes.push(format!("`{name}` is not fetched from anywhere"));
             return Ok(found);
         };
@@ -30,9 +30,9 @@ impl Triggers {
         }
         let lock = self.lock(name);
         let _held = lock.lock().await;
-        let mirror = Repository::new(self.places.mirror(url));
-        mirror.fetch(name, url).await?;
-        let Some(commit) = head(&mirror, url, provider, pull).await else {
+        let mirror = Repository::new(self.places.mirror(&url));
+        mirror.fetch(name, &url).await?;
+        let Some(commit) = head(&mirror, &url, provider, pull).await else {
             found.notes.push(format!("the commit of pull request {} is gone", pull.number));
             return Ok(found);
         };
@@ -67,8 +67,15 @@ impl Triggers {
                 );
                 let trigger = TriggerRef { kind: TriggerKind::WebhookV2, detail };
                 let token = [name, &reference, &commit].join("\n");
-                self.begin_execution(&pipeline.name, source.action, &commit, trigger, &token, &mut found)
-                    .await?;
+                self.begin_execution(
+                    &pipeline.name,
+                    source.action,
+                    &commit,
+                    trigger,
+                    &token,
+                    &mut found,
+                )
+                .await?;
                 self.remember(&pipeline.name, name, &reference, &commit)?;
                 break;
             }

@@ -21,12 +21,30 @@ pub(super) struct Repository {
 /// proxies) are. None that points git at another repository.
 pub(crate) fn git_environment() -> Vec<(String, String)> {
     const KEPT: &[&str] = &[
-        "PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK",
-        "GIT_SSH_COMMAND", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM",
-        "GIT_EXEC_PATH", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY",
-        "SSL_CERT_FILE", "GIT_SSL_CAINFO", "LD_LIBRARY_PATH",
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "TMPDIR",
+        "XDG_CONFIG_HOME",
+        "SSH_AUTH_SOCK",
+        "GIT_SSH_COMMAND",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_EXEC_PATH",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "GIT_SSL_CAINFO",
+        "LD_LIBRARY_PATH",
     ];
-    let found = KEPT.iter().filter_map(|name| Some(((*name).to_owned(), crate::context::variable(name)?)));
+    let found =
+        KEPT.iter().filter_map(|name| Some(((*name).to_owned(), crate::context::variable(name)?)));
     // Nobody is there to be asked for a password.
     found.chain([("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned())]).collect()
 }
@@ -83,7 +101,8 @@ impl Repository {
 
     /// The files that differ between two commits; both names of a renamed one.
     pub(super) async fn diff(&self, before: &str, after: &str) -> Result<Vec<String>, String> {
-        let all = ["diff", "--name-only", "--no-renames", "-z", "--end-of-options", before, after, "--"];
+        let all =
+            ["diff", "--name-only", "--no-renames", "-z", "--end-of-options", before, after, "--"];
         let out = self.run(&all).await?;
         Ok(out.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }

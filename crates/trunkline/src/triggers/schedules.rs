@@ -60,7 +60,8 @@ impl Triggers {
         for schedule in schedules.iter().cloned().chain(self.exports()) {
             let Some((last, next)) = due(&schedule, now) else { continue };
             soonest = soonest.into_iter().chain(next).min();
-            let key = format!("{} {}", schedule.cron, schedule.timezone.as_deref().unwrap_or("UTC"));
+            let key =
+                format!("{} {}", schedule.cron, schedule.timezone.as_deref().unwrap_or("UTC"));
             let known = self.store.head(&schedule.pipeline, CLOCK, &key);
             let known = known.map_err(|error| self.unreadable(&error))?;
             let Some(known) = known else {
@@ -147,7 +148,9 @@ mod tests {
 
     #[test]
     fn what_is_no_schedule_is_refused() {
-        for (cron, zone) in [("* * * *", None), ("61 * * * *", None), ("* * * * *", Some("Mars/Olympus"))] {
+        for (cron, zone) in
+            [("* * * *", None), ("61 * * * *", None), ("* * * * *", Some("Mars/Olympus"))]
+        {
             assert!(check(&schedule(cron, zone)).is_err(), "{cron} {zone:?}");
         }
     }

@@ -89,7 +89,9 @@ impl ServerSettings {
         let path = data.join(FILE);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
             Err(error) => return Err(wrong(error.to_string()).in_file(shown(&path)).report()),
         };
         Self::parse(&text).map_err(|mut d| {
@@ -181,7 +183,12 @@ mod tests {
         assert_eq!(settings.notify, [Receiver::File("e.jsonl".into())]);
         for (text, line) in [("poll: 2\nhots: [a]\n", Some(2)), ("repositories: [../x]\n", None)] {
             let found = ServerSettings::parse(text).unwrap_err();
-            assert_eq!((found.code.as_str(), found.place.line), ("TL0893", line), "{}", found.message);
+            assert_eq!(
+                (found.code.as_str(), found.place.line),
+                ("TL0893", line),
+                "{}",
+                found.message
+            );
         }
         let open = "webhooks: { acme: { provider: github } }\n";
         assert!(ServerSettings::parse(open).unwrap_err().message.contains("no secret"));

@@ -110,7 +110,11 @@ impl Starter for HubStarter {
         self.hub.definitions()
     }
 
-    fn start<'a>(&'a self, pipeline: &'a str, command: Command) -> Boxed<'a, Result<String, Report>> {
+    fn start<'a>(
+        &'a self,
+        pipeline: &'a str,
+        command: Command,
+    ) -> Boxed<'a, Result<String, Report>> {
         Box::pin(async move {
             match self.hub.command(pipeline, command).await? {
                 Done::Started { execution } => Ok(execution),
@@ -149,7 +153,12 @@ pub(super) struct Hosting {
 }
 
 impl Hosting {
-    pub(super) fn new(triggers: Arc<Triggers>, folder: &DataFolder, token: &str, app: &App) -> Self {
+    pub(super) fn new(
+        triggers: Arc<Triggers>,
+        folder: &DataFolder,
+        token: &str,
+        app: &App,
+    ) -> Self {
         Self {
             triggers,
             places: Places::new(folder.root()),

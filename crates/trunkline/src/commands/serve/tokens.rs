@@ -51,7 +51,8 @@ pub(super) fn random() -> String {
 }
 
 pub(super) fn run(command: &Command, app: &App) -> Outcome {
-    let (Command::Add { data, .. } | Command::List { data } | Command::Remove { data, .. }) = command;
+    let (Command::Add { data, .. } | Command::List { data } | Command::Remove { data, .. }) =
+        command;
     let root = app.project()?.root;
     let folder = DataFolder::of(&root, data.as_deref());
     let mut tokens = read(folder.root())?;
@@ -68,7 +69,8 @@ pub(super) fn run(command: &Command, app: &App) -> Outcome {
             tokens.tokens.push(Token { name: name.clone(), hash: hash(&token), access });
             write(folder.root(), &tokens)?;
             if app.printer.is_json() {
-                app.printer.json("token", &json!({ "name": name, "access": access, "token": token }));
+                app.printer
+                    .json("token", &json!({ "name": name, "access": access, "token": token }));
             } else {
                 app.printer.result(&token);
             }
@@ -126,5 +128,6 @@ pub(super) fn changed(data: &Path) -> Option<std::time::SystemTime> {
 fn write(data: &Path, tokens: &Tokens) -> Result<(), Report> {
     let path = data.join(FILE);
     let bytes = serde_json::to_vec_pretty(tokens).expect("tokens are texts");
-    files::replace(&path, &bytes).map_err(|error| files::failed(&path.display().to_string(), &error))
+    files::replace(&path, &bytes)
+        .map_err(|error| files::failed(&path.display().to_string(), &error))
 }

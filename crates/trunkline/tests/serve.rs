@@ -1,0 +1,10 @@
+//! `trunkline serve`, from outside: real pushes, webhooks over HTTP, and what they start.
+
+#[path = "serve/pushes.rs"]
+mod pushes;
+#[path = "serve/refusals.rs"]
+mod refusals;
+#[path = "serve/server.rs"]
+mod server;
+#[path = "serve/webhooks.rs"]
+mod webhooks;
