@@ -30,7 +30,8 @@ impl Machine {
         let status = run.conditions.get(&condition).map(|c| c.status);
         let waits = status == Some(ConditionStatus::InProgress) && execution.stop.is_none();
         let failed = matches!(status, Some(ConditionStatus::Failed | ConditionStatus::Errored));
-        if !waits && !(failed && execution.status.ended()) {
+        let overridable = waits || (failed && execution.status.ended());
+        if !overridable {
             let message = format!("no such condition of stage {stage} waits or failed");
             return refuse(RefusalKind::ConditionNotOverridable, message);
         }
