@@ -105,5 +105,5 @@ def test_a_fault_has_the_services_own_error(case):
     ssm = case.client("ssm", attempts=1)
     for operation, call in (("GetParameters", ssm.get_parameters), ("DeleteParameters", ssm.delete_parameters)):
         case.lab.post("/_lab/faults", {"service": "ssm", "operation": operation, "do": "error"})
-        support.refused("InternalServerError", 500, lambda: call(Names=["a"]))
+        support.refused("InternalServerError", 400, lambda: call(Names=["a"]))
         call(Names=["a"])

@@ -143,8 +143,8 @@ fn internal(service: &str) -> (&'static str, u16) {
         "s3" => ("InternalError", 500),
         "iam" => ("ServiceFailure", 500),
         "service-quotas" => ("ServiceException", 400),
-        "ssm" => ("InternalServerError", 500),
-        "secretsmanager" => ("InternalServiceError", 500),
+        "ssm" => ("InternalServerError", 400),
+        "secretsmanager" => ("InternalServiceError", 400),
         _ => ("InternalFailure", 500),
     }
 }
