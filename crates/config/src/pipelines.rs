@@ -158,3 +158,24 @@ fn without(node: &Node, keys: &[&str]) -> Node {
     }
     node
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::yaml;
+
+    #[test]
+    fn json_is_read_as_what_it_is() {
+        for text in [
+            r#"{"a": "\ud83d\ude00 \/ \u0041\b\f\t", "b": [1.0e5, -3, true, null]}"#,
+            "{\r\n\t\"a\" :\t\"x\"\r\n}",
+            "\t{\n\t\t\"a\":\n\"b\\\"\\t\"\n,\n\"c\":\"# no\"}",
+            "{\"a b: c\":\"- x\", \"\":\"\", \"~\": \"null\", \"d\": \"2020-01-01\"}",
+        ] {
+            let json: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+            assert_eq!(yaml::read(text).expect("it is YAML, too").to_json(), json, "{text}");
+        }
+        let node = yaml::read_tagged("{\n\t\"a\": !Ref\n\t\t\"b\"}").expect("tabs and a tag");
+        let spot = node.get("a").expect("a").spot;
+        assert_eq!((spot.line, spot.column), (3, 3));
+    }
+}

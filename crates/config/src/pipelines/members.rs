@@ -265,6 +265,37 @@ impl Members {
         &[]
     }
 
+    /// Returns the entries of a list that are mappings, without a word about the others: `list` was
+    /// there before, and what it read is in the same order.
+    pub(super) fn maps<'n>(&self, node: &'n Node, key: &str) -> Vec<&'n Node> {
+        self.entries(node, key, |item| matches!(item.value, Value::Map(_)))
+    }
+
+    /// The same of entries that are mappings with a name.
+    pub(super) fn named<'n>(&self, node: &'n Node, key: &str) -> Vec<&'n Node> {
+        self.entries(node, key, |item| {
+            let name = self.get(item, "name").and_then(Node::spelling);
+            name.is_some_and(|name| !name.is_empty())
+        })
+    }
+
+    /// The same of entries that are texts.
+    pub(super) fn plain<'n>(&self, node: &'n Node, key: &str) -> Vec<&'n Node> {
+        self.entries(node, key, |item| item.spelling().is_some())
+    }
+
+    fn entries<'n>(
+        &self,
+        node: &'n Node,
+        key: &str,
+        wanted: impl Fn(&Node) -> bool,
+    ) -> Vec<&'n Node> {
+        match self.get(node, key).map(|value| &value.value) {
+            Some(Value::List(items)) => items.iter().filter(|item| wanted(item)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns a list of texts.
     pub(super) fn texts(&mut self, node: &Node, key: &str) -> Vec<String> {
         let mut texts = Vec::new();

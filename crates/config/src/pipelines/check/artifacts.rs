@@ -19,7 +19,7 @@ impl<'a, 'n> Check<'a, 'n> {
         let mut seen: HashMap<&str, Spot> = HashMap::new();
         let mut makers: HashMap<&str, Maker> = HashMap::new();
         self.each(|c, place| {
-            let items = c.m.list(place.node, "outputArtifacts");
+            let items = c.m.named(place.node, "outputArtifacts");
             for (artifact, item) in place.action.output_artifacts.iter().zip(items) {
                 let spot = c.m.spot(item, "name");
                 c.name(spot, "an artifact", &artifact.name, &ARTIFACT);
@@ -39,7 +39,7 @@ impl<'a, 'n> Check<'a, 'n> {
                     || (maker.stage == place.at && maker.order < place.action.run_order)
             };
             let mut own: HashMap<&str, Spot> = HashMap::new();
-            let items = c.m.list(place.node, "inputArtifacts");
+            let items = c.m.named(place.node, "inputArtifacts");
             for (artifact, item) in place.action.input_artifacts.iter().zip(items) {
                 let spot = c.m.spot(item, "name");
                 c.unique(&mut own, spot, "input artifacts are", &artifact.name);
@@ -95,7 +95,9 @@ impl<'a, 'n> Check<'a, 'n> {
         ];
         for (key, side, count, (least, most)) in sides {
             // Entries that could not be read were reported, and are not counted.
-            if (least..=most).contains(&count) || self.m.list(node, key).len() != count {
+            if (least..=most).contains(&count)
+                || self.m.get(node, key).is_some_and(|n| length(n) != count)
+            {
                 continue;
             }
             let wanted = match (least, most) {
@@ -112,5 +114,12 @@ impl<'a, 'n> Check<'a, 'n> {
                 _ => self.m.error(spot, "TL0811", message),
             };
         }
+    }
+}
+
+fn length(node: &super::Node) -> usize {
+    match &node.value {
+        crate::yaml::Value::List(items) => items.len(),
+        _ => usize::MAX,
     }
 }

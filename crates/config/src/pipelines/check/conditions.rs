@@ -50,7 +50,7 @@ impl<'a, 'n> Check<'a, 'n> {
             let message = format!("`{}` has exactly one condition", self.m.spell(key));
             self.m.error(spot, "TL0820", message);
         }
-        for (condition, item) in conditions.iter().zip(self.m.list(node, "conditions")) {
+        for (condition, item) in conditions.iter().zip(self.m.maps(node, "conditions")) {
             if let Some(result) = condition.result {
                 self.result(self.m.spot(item, "result"), key, result, results, from.stage);
             }
@@ -64,7 +64,7 @@ impl<'a, 'n> Check<'a, 'n> {
                 );
             }
             let mut seen = HashMap::new();
-            for (rule, item) in condition.rules.iter().zip(self.m.list(item, "rules")) {
+            for (rule, item) in condition.rules.iter().zip(self.m.maps(item, "rules")) {
                 let spot = self.m.spot(item, "name");
                 self.name(spot, "a rule", &rule.name, &NAME);
                 self.unique(&mut seen, spot, "rules are", &rule.name);
@@ -165,7 +165,8 @@ impl<'a, 'n> Check<'a, 'n> {
 
     fn rule_inputs(&mut self, node: &'n Node, rule: &Rule, from: From) {
         let places = self.places();
-        for (artifact, item) in rule.input_artifacts.iter().zip(self.m.list(node, "inputArtifacts"))
+        for (artifact, item) in
+            rule.input_artifacts.iter().zip(self.m.named(node, "inputArtifacts"))
         {
             let there = places.iter().any(|p| {
                 let before =

@@ -55,7 +55,7 @@ impl<'a, 'n> Check<'a, 'n> {
             c.name(c.type_spot(node, "provider"), "a provider", &id.provider, &PROVIDER);
             c.name(c.type_spot(node, "version"), "a version", &id.version, &VERSION);
             for (variable, item) in
-                action.environment_variables.iter().zip(c.m.list(node, "environmentVariables"))
+                action.environment_variables.iter().zip(c.m.maps(node, "environmentVariables"))
             {
                 let spot = c.m.spot(item, "name");
                 c.name(spot, "an environment variable", &variable.name, &ENVIRONMENT);

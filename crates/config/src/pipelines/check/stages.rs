@@ -208,7 +208,7 @@ impl<'a, 'n> Check<'a, 'n> {
             commands.len(),
             (0, 50),
         );
-        for item in self.m.list(node, "commands") {
+        for item in self.m.plain(node, "commands") {
             let command = item.spelling().unwrap_or_default().trim_end_matches('\n');
             let message = match command.chars().count() {
                 _ if command.contains('\n') => "a command is a single line".to_owned(),

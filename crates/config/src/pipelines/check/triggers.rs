@@ -85,7 +85,7 @@ impl<'a, 'n> Check<'a, 'n> {
             if self.m.get(node, key).is_some() {
                 self.count(self.m.key_spot(node, key), &what, filters.len(), (1, 3));
             }
-            for (filter, item) in filters.iter().zip(self.m.list(node, key)) {
+            for (filter, item) in filters.iter().zip(self.m.maps(node, key)) {
                 match key {
                     "push" => self.push(item, filter),
                     _ => self.pull_request(item, filter),
@@ -125,7 +125,7 @@ impl<'a, 'n> Check<'a, 'n> {
         }
         let spot = self.m.key_spot(node, "events");
         self.count(spot, "events of a filter", filter.events.len(), (1, 3));
-        for (event, item) in filter.events.iter().zip(self.m.list(node, "events")) {
+        for (event, item) in filter.events.iter().zip(self.m.plain(node, "events")) {
             if !EVENTS.contains(&event.as_str()) {
                 let message = format!("`{}` is no event of a pull request", super::shorten(event));
                 let found = self.m.error(item.spot, "TL0818", message);
@@ -146,7 +146,7 @@ impl<'a, 'n> Check<'a, 'n> {
                 let what = format!("`{}`", self.m.spell(key));
                 self.count(self.m.key_spot(node, key), &what, list.len(), (1, PATTERNS));
             }
-            for (pattern, item) in list.iter().zip(self.m.list(node, key)) {
+            for (pattern, item) in list.iter().zip(self.m.plain(node, key)) {
                 if let Some(problem) = glob_problem(pattern) {
                     let shown = super::shorten(pattern);
                     let message = format!("the pattern `{shown}` {problem}");

@@ -36,7 +36,7 @@ impl<'a, 'n> Check<'a, 'n> {
         self.each(|c, place| {
             let from = From { stage: place.at, order: place.action.run_order };
             c.references(place.node, from);
-            for item in c.m.list(place.node, "environmentVariables") {
+            for item in c.m.maps(place.node, "environmentVariables") {
                 if let Some(value) = c.m.get(item, "value") {
                     c.reference_texts(value, from);
                 }
@@ -47,7 +47,7 @@ impl<'a, 'n> Check<'a, 'n> {
 
     fn listed(&mut self, place: Place<'a, 'n>) {
         let mut seen = HashMap::new();
-        let items = self.m.list(place.node, "outputVariables");
+        let items = self.m.plain(place.node, "outputVariables");
         for (name, item) in place.action.output_variables.iter().zip(items) {
             self.unique(&mut seen, item.spot, "output variables are", name);
             self.length(item.spot, "an output variable", Some(name), 128);
