@@ -286,7 +286,7 @@ fn variables_come_from_actions_that_certainly_ended() {
     check(&[("#{source.CommitId}", "#{codepipeline.Id}")], "TL0817", "#{codepipeline.Id}");
     check(&[("coverage #{try.Coverage}", "coverage #{try.Height}")], "TL0817", "Height");
     check(&[("\"#{variables.Level}\"", "\"#{variables.Lvel}\"")], "TL0817", "Lvel");
-    check(&[("of #{build.Version}", "of #{build.Version")], "?TL0817", "of #{build.Version");
+    check(&[("of #{build.Version}", "of #{build.Version")], "TL0817", "of #{build.Version");
 }
 
 #[test]
@@ -471,4 +471,31 @@ fn kinds_of_files_are_told_by_their_content() {
     let (definitions, found) = read_text("version: 0.2\nphases: {}");
     assert!(definitions.is_none());
     assert_eq!(found[0].code, "TL0802");
+}
+
+#[test]
+fn the_example_of_the_page_is_read_without_a_word() {
+    let page = include_str!("../../../docs/pipelines.md");
+    let example = page.split("```").nth(1).and_then(|block| block.strip_prefix("yaml\n"));
+    let (definitions, found) = read_text(example.expect("the page begins with an example"));
+    assert_eq!(found, []);
+    assert_eq!(definitions.expect("it is good").projects.len(), 1);
+}
+
+#[test]
+fn a_schedule_of_an_export_has_five_fields() {
+    let with = |schedule: &str| {
+        read_text(&format!(
+            "name: export\nstages:\n- name: Source\n  actions:\n  - name: Export\n    actionTypeId: {{ category: Source, owner: \
+             Custom, provider: TrunklineExport, version: \"1\" }}\n    configuration: {{ Environment: rnd, Branch: main, \
+             Repository: acme, Schedule: \"{schedule}\" }}\n- name: Hold\n  actions:\n  - name: Ask\n    actionTypeId: {{ \
+             category: Approval, owner: AWS, provider: Manual, version: \"1\" }}\n"
+        ))
+        .1
+    };
+    assert_eq!(with("30 3 * * 1-5"), []);
+    for bad in ["0 30 3 * * *", "61 3 * * *", "often"] {
+        let found = with(bad);
+        assert_eq!(found.iter().map(|d| &*d.code).collect::<Vec<_>>(), ["TL0816"], "{bad}");
+    }
 }

@@ -28,7 +28,8 @@ pub(super) fn problem(text: &str, least: usize, most: usize) -> Option<String> {
     let fields: Vec<&str> = text.split_whitespace().collect();
     if !(least..=most).contains(&fields.len()) {
         return Some(format!(
-            "must be a cron expression of {least} to {most} fields, this has {}",
+            "must be a cron expression of {} fields, this has {}",
+            if least == most { least.to_string() } else { format!("{least} to {most}") },
             fields.len()
         ));
     }
@@ -43,9 +44,13 @@ pub(super) fn problem(text: &str, least: usize, most: usize) -> Option<String> {
         .or_else(|| (!parses(text)).then(|| "is no cron expression that can be met".to_owned()))
 }
 
+/// Parses as the clock does: Quartz's days of the week with seconds, cron's without.
 fn parses(text: &str) -> bool {
+    if text.split_whitespace().count() == 5 {
+        return text.parse::<croner::Cron>().is_ok();
+    }
     let parser = CronParser::builder()
-        .seconds(Seconds::Optional)
+        .seconds(Seconds::Required)
         .year(Year::Optional)
         .alternative_weekdays(true)
         .dom_and_dow(true)
@@ -110,6 +115,6 @@ mod tests {
         ] {
             assert!(problem(bad, 6, 7).is_some_and(|p| p.contains(part)), "{bad}");
         }
-        assert_eq!(problem("30 2 * * 1-5", 5, 7), None);
+        assert_eq!(problem("30 2 * * 1-5", 5, 5), None);
     }
 }

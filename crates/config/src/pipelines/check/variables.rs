@@ -67,8 +67,7 @@ impl<'a, 'n> Check<'a, 'n> {
         while let Some(start) = rest.find("#{") {
             rest = &rest[start + 2..];
             let Some(end) = rest.find('}') else {
-                let message = "`#{` is not closed";
-                self.m.warning(value.spot, "TL0817", message);
+                self.m.error(value.spot, "TL0817", "`#{` is not closed");
                 return;
             };
             self.reference(value.spot, &rest[..end], from);

@@ -78,7 +78,8 @@ pub(in super::super) const PROVIDERS: &[Provider] = &[
         needed("Environment"),
         needed("Branch"),
         needed("Repository"),
-        may("Schedule").takes(Cron(5, 7)),
+        may("Schedule").takes(Cron(5, 5)),
+        may("Directory"),
     ]),
     provider("CodeBuild", "AWS", &[Build, Test]).artifacts((1, 5), (0, 5)).here().keys(&[
         needed("ProjectName"),
@@ -106,6 +107,7 @@ pub(in super::super) const PROVIDERS: &[Provider] = &[
         may("Mode").takes(OneOf(&["plan", "apply"])),
         may("Scope").takes(OneOf(&["full", "partial"])),
         may("DropFix").takes(Flag),
+        may("Directory"),
     ]),
     provider("CloudFormation", "AWS", &[Deploy]).artifacts((0, 10), (0, 1)).keys(&[
         needed("ActionMode").takes(OneOf(&[
