@@ -9,7 +9,9 @@ mod lab_server;
 mod memory_cloud;
 mod memory_store;
 mod oracle;
+mod program;
 mod proxy;
+pub mod seed;
 mod wait;
 
 pub use home::Home;
@@ -17,5 +19,6 @@ pub use lab_server::LabServer;
 pub use memory_cloud::{Blow, MemoryCloud, Seen};
 pub use memory_store::{MemoryStore, Mishap};
 pub use oracle::Oracle;
+pub use program::Ran;
 pub use proxy::{Class, Proxy, Strike};
 pub use wait::wait_until;

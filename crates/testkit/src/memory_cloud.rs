@@ -70,6 +70,11 @@ impl MemoryCloud {
         }
     }
 
+    /// The account that makes the calls.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
     /// Lets the `number`th write from now (counted from 1) fail.
     pub fn fail(&self, number: usize, blow: Blow) {
         let mut state = self.state();

@@ -1,14 +1,17 @@
 //! The example of the agency: a shared account deploys one contact center to fourteen others, each through
 //! its own role; afterwards every instance is what the documents say, and nothing is left to do.
 
+#[path = "agency/pipelines.rs"]
+mod pipelines;
+
 use serde_json::json;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use trunkline_config::{Binding, Project};
 use trunkline_lab::Options;
 use trunkline_model::{Environment, EnvironmentUse};
-use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle};
+use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle, Ran, seed};
 
 /// The account of the pipelines.
 const SHARED: &str = "777788889999";
@@ -16,12 +19,6 @@ const SHARED: &str = "777788889999";
 struct Agency {
     server: LabServer,
     home: Home,
-}
-
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
 }
 
 impl Agency {
@@ -35,40 +32,31 @@ impl Agency {
         });
         let home = Home::new();
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/agency");
-        copy(&example, home.path());
+        home.copy(&example, "");
         std::fs::create_dir(home.join(".git")).expect("the search for a project ends here");
         Self { server, home }
     }
 
     fn command(&self, account: &str, words: &[&str]) -> Command {
-        let mut command = self.home.command(env!("CARGO_BIN_EXE_trunkline"));
-        command
-            .args(words)
-            .env("AWS_ENDPOINT_URL", self.server.url())
-            .env("AWS_ACCESS_KEY_ID", account)
-            .env("AWS_SECRET_ACCESS_KEY", "x")
-            .env("TRUNKLINE_RATE_SCALE", "off")
-            .stdin(Stdio::null());
-        command
+        let program = env!("CARGO_BIN_EXE_trunkline");
+        self.home.program(program, &self.server.url(), account, words)
     }
 
     /// Runs the program as somebody in the shared account does.
     fn run(&self, words: &[&str]) -> Ran {
-        ran(self.command(SHARED, words))
+        Ran::of(self.command(SHARED, words))
     }
 
     /// The same as a build of the shared account's pipelines does.
     fn run_in_pipeline(&self, words: &[&str]) -> Ran {
         let mut command = self.command(SHARED, words);
         command.env("CODEBUILD_BUILD_ID", "benefits-deploy:1");
-        ran(command)
+        Ran::of(command)
     }
 
     #[track_caller]
     fn done(&self, words: &[&str]) -> Ran {
-        let ran = self.run_in_pipeline(words);
-        assert_eq!(ran.code, Some(0), "{words:?}\n{}\n{}", ran.out, ran.err);
-        ran
+        self.run_in_pipeline(words).done(words)
     }
 
     fn project(&self) -> Project {
@@ -86,14 +74,7 @@ impl Agency {
         for target in project.targets(place, None).expect("targets") {
             let (region, alias) = (target.region.as_str(), target.instance_alias());
             let cloud = self.cloud(place.account.as_str(), region);
-            let instance = cloud.must(
-                "connect",
-                "CreateInstance",
-                json!({
-                    "IdentityManagementType": "SAML", "InstanceAlias": alias,
-                    "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-                }),
-            );
+            let instance = seed::instance(&cloud, "SAML", &alias);
             self.seed_beside(place, region, &cloud);
             for line in ["Claims line", "Weather line"] {
                 if let Binding::Value(number) = project.bindings.value("phone", line, &target) {
@@ -112,56 +93,22 @@ impl Agency {
     }
 
     fn seed_beside(&self, place: &Environment, region: &str, cloud: &MemoryCloud) {
-        let (name, role) = (&place.name, format!("arn:aws:iam::{}:role/run", place.account));
+        let name = &place.name;
         for bucket in ["staging", "recordings"] {
             let bucket = format!("benefits-{bucket}-{name}-{region}");
             cloud.must("s3", "CreateBucket", json!({ "Bucket": bucket }));
         }
         for function in ["claim-status", "next-payment", "verify-caller"] {
-            cloud.must(
-                "lambda",
-                "CreateFunction",
-                json!({
-                    "FunctionName": format!("{function}-{name}"), "Role": role,
-                    "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
-                    "Runtime": "nodejs22.x", "Handler": "index.handler",
-                }),
-            );
+            seed::function(cloud, &format!("{function}-{name}"));
         }
-        let bot = json!({
-            "botName": "JobReport", "roleArn": role, "idleSessionTTLInSeconds": 300,
-            "dataPrivacy": { "childDirected": false },
-        });
-        let bot = cloud.must("lexv2-models", "CreateBot", bot);
-        let alias = json!({ "botId": bot["botId"], "botAliasName": "live" });
-        cloud.must("lexv2-models", "CreateBotAlias", alias);
+        seed::bot_alias(cloud, &seed::bot(cloud, "JobReport"), "live");
     }
 
     /// Lets the account's own administrator deploy the role that the program asks for.
     fn roles(&self, place: &Environment) {
         let words =
             ["env", "bootstrap", "--env", &place.name, "--trust", SHARED, "--apply", "--yes"];
-        let ran = ran(self.command(place.account.as_str(), &words));
-        assert_eq!(ran.code, Some(0), "{}: {}{}", place.name, ran.out, ran.err);
-    }
-}
-
-fn ran(mut command: Command) -> Ran {
-    let output = command.output().expect("the program runs");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).expect("a folder can be read") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            std::fs::create_dir_all(&target).expect("a folder can be made");
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).expect("a file can be copied");
-        }
+        Ran::of(self.command(place.account.as_str(), &words)).done(&words);
     }
 }
 

@@ -12,7 +12,7 @@ use trunkline_center::{
 };
 use trunkline_lab::Lab;
 use trunkline_model::{AccountId, Region, Report};
-use trunkline_testkit::MemoryCloud;
+use trunkline_testkit::{MemoryCloud, seed};
 
 /// An instance, and what its environment binds.
 pub struct Place {
@@ -33,11 +33,7 @@ impl Place {
     /// A fresh instance with what AWS puts there, and a bucket.
     pub fn new(lab: &Lab, account: &str, region: &str, alias: &str) -> Self {
         let cloud = MemoryCloud::new(lab, account, region);
-        let made = json!({
-            "IdentityManagementType": "SAML", "InstanceAlias": alias,
-            "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-        });
-        cloud.must("connect", "CreateInstance", made);
+        seed::instance(&cloud, "SAML", alias);
         let staging = format!("acme-staging-{account}-{region}");
         cloud.must("s3", "CreateBucket", json!({ "Bucket": staging }));
         cloud.pass(600);
@@ -128,39 +124,8 @@ impl Place {
     }
 }
 
-/// Creates a function, and an alias of it where there is a qualifier.
-pub fn function(cloud: &MemoryCloud, name: &str) {
-    let input = json!({
-        "FunctionName": name,
-        "Role": "arn:aws:iam::111122223333:role/lambda",
-        "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
-        "Runtime": "nodejs22.x",
-        "Handler": "index.handler",
-    });
-    cloud.must("lambda", "CreateFunction", input);
-}
-
 /// Creates an alias of a function.
 pub fn function_alias(cloud: &MemoryCloud, name: &str, alias: &str) {
     let input = json!({ "FunctionName": name, "Name": alias, "FunctionVersion": "$LATEST" });
     cloud.must("lambda", "CreateAlias", input);
-}
-
-/// Creates a bot; gives its id.
-pub fn bot(cloud: &MemoryCloud, name: &str) -> String {
-    let input = json!({
-        "botName": name,
-        "roleArn": "arn:aws:iam::111122223333:role/lex",
-        "dataPrivacy": { "childDirected": false },
-        "idleSessionTTLInSeconds": 300,
-    });
-    let made = cloud.must("lexv2-models", "CreateBot", input);
-    made["botId"].as_str().expect("an id").to_owned()
-}
-
-/// Creates an alias of a bot; gives its id.
-pub fn bot_alias(cloud: &MemoryCloud, bot: &str, name: &str) -> String {
-    let input = json!({ "botId": bot, "botAliasName": name });
-    let made = cloud.must("lexv2-models", "CreateBotAlias", input);
-    made["botAliasId"].as_str().expect("an id").to_owned()
 }

@@ -1,13 +1,14 @@
 //! Every real flow, and flows of our own that say what only looks like a reference.
 
 use crate::files::{corpus, flows, texts};
-use crate::place::{Place, function, function_alias};
+use crate::place::{Place, function_alias};
 use crate::source::{Source, simple};
 use crate::travel::{Repository, Target};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use trunkline_center::Documents;
 use trunkline_lab::{Lab, Options};
+use trunkline_testkit::seed::function;
 
 const ACCOUNT: &str = "111122223333";
 const TARGETS: [Target; 2] = [

@@ -2,11 +2,12 @@
 //! every sort, and the flows themselves.
 
 use crate::names::NAMES;
-use crate::place::{Place, bot, bot_alias, function, function_alias};
+use crate::place::{Place, function_alias};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use trunkline_flow::find::{self, FoundArn};
 use trunkline_flow::{content, rewrite};
+use trunkline_testkit::seed::{bot, bot_alias, function};
 
 /// A flow or module as it was written.
 pub struct Written {

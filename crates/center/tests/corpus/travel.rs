@@ -1,6 +1,6 @@
 //! One deployment from files into an empty instance, and everything that must hold after it.
 
-use crate::place::{Place, bot, bot_alias, function, function_alias};
+use crate::place::{Place, function_alias};
 use crate::source::{Source, Written};
 use crate::tokens::{Tokens, may_point};
 use serde_json::Value;
@@ -9,6 +9,7 @@ use trunkline_center::export::Exported;
 use trunkline_center::{Bound, Documents, File, Resource, Snapshot};
 use trunkline_flow::{content, rewrite};
 use trunkline_lab::Lab;
+use trunkline_testkit::seed::{bot, bot_alias, function};
 
 /// What a target is, and what its functions are called.
 pub struct Target {

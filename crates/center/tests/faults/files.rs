@@ -2,6 +2,7 @@
 
 use crate::stage::{Stage, Text};
 use serde_json::{Value, json};
+use trunkline_testkit::seed;
 
 /// One block: type and parameters.
 type Block = (&'static str, Value);
@@ -110,19 +111,8 @@ pub fn outside(stage: &mut Stage) {
     let bind = |stage: &mut Stage, kind: &str, name: &str, value: &str| {
         stage.bindings.bind(kind, name, trunkline_center::Bound::Value(value.to_owned()));
     };
-    let function = json!({
-        "FunctionName": "lookup", "Role": "arn:aws:iam::111122223333:role/lambda",
-        "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
-        "Runtime": "nodejs22.x", "Handler": "index.handler",
-    });
-    stage.cloud.must("lambda", "CreateFunction", function);
-    let bot = json!({
-        "botName": "Concierge", "roleArn": "arn:aws:iam::111122223333:role/lex",
-        "dataPrivacy": { "childDirected": false }, "idleSessionTTLInSeconds": 300,
-    });
-    let bot = stage.cloud.must("lexv2-models", "CreateBot", bot);
-    let alias = json!({ "botId": bot["botId"], "botAliasName": "live" });
-    stage.cloud.must("lexv2-models", "CreateBotAlias", alias);
+    seed::function(&stage.cloud, "lookup");
+    seed::bot_alias(&stage.cloud, &seed::bot(&stage.cloud, "Concierge"), "live");
     stage.cloud.must("s3", "CreateBucket", json!({ "Bucket": "acme-recordings" }));
     let arn = stage.instance.arn.clone();
     let free =

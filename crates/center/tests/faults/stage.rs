@@ -17,7 +17,7 @@ use trunkline_center::{
 };
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region, Report};
-use trunkline_testkit::MemoryCloud;
+use trunkline_testkit::{MemoryCloud, seed};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-west-2";
@@ -79,11 +79,7 @@ impl Stage {
             ..Options::default()
         };
         let cloud = MemoryCloud::new(&Lab::open(options).expect("a lab"), ACCOUNT, REGION);
-        let made = serde_json::json!({
-            "IdentityManagementType": "SAML", "InstanceAlias": "acme-test",
-            "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-        });
-        cloud.must("connect", "CreateInstance", made);
+        seed::instance(&cloud, "SAML", "acme-test");
         cloud.must("s3", "CreateBucket", serde_json::json!({ "Bucket": STAGING }));
         cloud.pass(3600);
         let account = AccountId::parse(ACCOUNT).expect("twelve digits");

@@ -3,7 +3,7 @@
 use crate::scene::Scene;
 use serde_json::{Value, json};
 use trunkline_center::Bound;
-use trunkline_testkit::Blow;
+use trunkline_testkit::{Blow, seed};
 
 #[test]
 fn instance_attributes_change_one_by_one_and_others_stay() {
@@ -123,17 +123,6 @@ fn a_security_key_is_a_binding_and_skipped_where_unbound() {
     assert_eq!(scene.apply(&file), ["AssociateSecurityKey"]);
 }
 
-fn function(scene: &Scene, name: &str) {
-    let input = json!({
-        "FunctionName": name,
-        "Role": "arn:aws:iam::111122223333:role/lambda",
-        "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
-        "Runtime": "nodejs22.x",
-        "Handler": "index.handler",
-    });
-    scene.cloud.must("lambda", "CreateFunction", input);
-}
-
 /// A flow that calls a function and then hangs up.
 fn calling(function: &str) -> String {
     json!({
@@ -174,7 +163,7 @@ fn calling(function: &str) -> String {
 fn flows_wait_for_the_functions_that_they_call() {
     let mut scene = Scene::new();
     scene.bindings.bind_all("lambda", ("", ""), "{name}-test");
-    function(&scene, "lookup-test");
+    seed::function(&scene.cloud, "lookup-test");
     let flow = calling("${lambda:lookup}");
     let files = [
         ("connect/flows/main.json", flow.as_str()),
@@ -188,15 +177,7 @@ fn flows_wait_for_the_functions_that_they_call() {
 #[test]
 fn bots_are_named_by_bot_and_alias() {
     let scene = Scene::new();
-    let input = json!({
-        "botName": "Concierge",
-        "roleArn": "arn:aws:iam::111122223333:role/lex",
-        "dataPrivacy": { "childDirected": false },
-        "idleSessionTTLInSeconds": 300,
-    });
-    let bot = scene.cloud.must("lexv2-models", "CreateBot", input);
-    let input = json!({ "botId": bot["botId"], "botAliasName": "live" });
-    scene.cloud.must("lexv2-models", "CreateBotAlias", input);
+    seed::bot_alias(&scene.cloud, &seed::bot(&scene.cloud, "Concierge"), "live");
     let text = "Name: Concierge/live\nBot: ${lex:Concierge/live}\n";
     assert_eq!(scene.apply(&[("connect/bot-associations/x.yaml", text)]), ["AssociateBot"]);
     let documents = scene.export().documents;
@@ -209,7 +190,7 @@ fn a_number_leads_to_its_flow_last_and_is_skipped_where_unbound() {
     let mut scene = Scene::new();
     let (number, id) = scene.number();
     scene.bind("phone", "Main line", &number);
-    function(&scene, "lookup");
+    seed::function(&scene.cloud, "lookup");
     let flow = calling("${lambda:lookup}");
     let files = [
         (

@@ -15,7 +15,7 @@ use trunkline_center::{
 };
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region, Report};
-use trunkline_testkit::MemoryCloud;
+use trunkline_testkit::{MemoryCloud, seed};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-west-2";
@@ -65,11 +65,7 @@ impl Bench {
         let options = Options { seed: Some(7), search_lag_seconds, ..Options::default() };
         let lab = Lab::open(options).expect("a lab");
         let cloud = MemoryCloud::new(&lab, ACCOUNT, REGION);
-        let made = serde_json::json!({
-            "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": "acme-test",
-            "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-        });
-        cloud.must("connect", "CreateInstance", made);
+        seed::instance(&cloud, "CONNECT_MANAGED", "acme-test");
         cloud.must("s3", "CreateBucket", serde_json::json!({ "Bucket": STAGING }));
         let account = AccountId::parse(ACCOUNT).expect("twelve digits");
         let region = Region::parse(REGION).expect("a region");

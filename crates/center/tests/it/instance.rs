@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use trunkline_center::{Answer, Call, CallError, Cloud, find_instance};
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region};
-use trunkline_testkit::MemoryCloud;
+use trunkline_testkit::{MemoryCloud, seed};
 
 /// The lab, with one member of every description of the instance replaced.
 struct Disguised(MemoryCloud, &'static str, Value);
@@ -41,11 +41,7 @@ impl Cloud for Disguised {
 fn check(alias: &str, member: &'static str, value: Value, expected: Option<(&str, &str)>) {
     let lab = Lab::open(Options::default()).expect("the lab opens");
     let cloud = MemoryCloud::new(&lab, "111122223333", "us-west-2");
-    let input = json!({
-        "IdentityManagementType": "SAML", "InstanceAlias": "acme",
-        "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-    });
-    cloud.must("connect", "CreateInstance", input);
+    seed::instance(&cloud, "SAML", "acme");
     let cloud = Disguised(cloud, member, value);
     let account = AccountId::parse("111122223333").expect("twelve digits");
     let region = Region::parse("us-west-2").expect("a region");

@@ -9,7 +9,7 @@ use trunkline_center::state::{Baseline, advance, advance_ledger};
 use trunkline_center::{Bindings, Bound, Documents, Instance, ReadOptions, Snapshot};
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region, Report};
-use trunkline_testkit::MemoryCloud;
+use trunkline_testkit::{MemoryCloud, seed};
 
 /// An instance, and the environment's bindings.
 pub struct Scene {
@@ -36,13 +36,7 @@ impl Scene {
     pub fn with_identity(identity: &str) -> Self {
         let lab = Lab::open(Options { search_lag_seconds: 0.0, ..Options::default() });
         let cloud = MemoryCloud::new(&lab.expect("a lab"), ACCOUNT, REGION);
-        let input = json!({
-            "InstanceAlias": "acme-test",
-            "IdentityManagementType": identity,
-            "InboundCallsEnabled": true,
-            "OutboundCallsEnabled": true,
-        });
-        cloud.must("connect", "CreateInstance", input);
+        seed::instance(&cloud, identity, "acme-test");
         cloud.pass(3600);
         let (account, region) = (AccountId::parse(ACCOUNT), Region::parse(REGION));
         let instance = run(trunkline_center::find_instance(

@@ -4,7 +4,8 @@ use crate::samples::{events, holder, meta, now, snapshot, some_plan, state, wait
 use std::sync::Arc;
 use std::time::Duration;
 use trunkline_center::apply::{Event, Journal, JournalError};
-use trunkline_center::state::{RunResult, SeenLock, TargetState, Verdict, Watch};
+use trunkline_center::plan::Plan;
+use trunkline_center::state::{RunResult, SeenLock, StoreJournal, TargetState, Verdict, Watch};
 use trunkline_model::Report;
 use trunkline_testkit::MemoryStore;
 
@@ -13,6 +14,15 @@ async fn take(state: &TargetState, run: &str) -> u64 {
     let seen = state.lock().await.expect("a lock");
     let held = state.take(&seen, holder(run)).await.expect("the store").expect("as it was seen");
     held.lock.token
+}
+
+/// Takes the lock and begins the run `r1`, of which these events are done.
+async fn begin(state: &TargetState, plan: &Plan, done: &[Event]) -> StoreJournal {
+    let token = take(state, "r1").await;
+    let begun = state.begin(&meta("r1", token), plan, &snapshot(), now()).await;
+    let mut journal = begun.expect("begun");
+    journal.append_all(done).await.expect("its own");
+    journal
 }
 
 /// What a journal says to somebody who has lost it.
@@ -61,10 +71,7 @@ fn a_late_write_of_the_earlier_holder_is_refused_and_names_who_goes_on() {
     let (state, plan) = (state(&Arc::new(MemoryStore::new())), some_plan());
     let all = events(&plan);
     wait(async {
-        let token = take(&state, "r1").await;
-        let mut old =
-            state.begin(&meta("r1", token), &plan, &snapshot(), now()).await.expect("begun");
-        old.append_all(&all[..3]).await.expect("its own");
+        let mut old = begin(&state, &plan, &all[..3]).await;
         let token = take(&state, "r1").await;
         let (mut new, before) = state.go_on("r1", token, "jane on host", now()).await.expect("on");
         assert_eq!(before, all[..3]);
@@ -84,10 +91,7 @@ fn another_apply_ends_a_run_that_stopped_and_fences_its_journal() {
     let (state, plan) = (state(&Arc::new(MemoryStore::new())), some_plan());
     let all = events(&plan);
     wait(async {
-        let token = take(&state, "r1").await;
-        let mut old =
-            state.begin(&meta("r1", token), &plan, &snapshot(), now()).await.expect("begun");
-        old.append_all(&all[..4]).await.expect("its own");
+        let mut old = begin(&state, &plan, &all[..4]).await;
         let token = take(&state, "r2").await;
         state.settle_unfinished("r2", token, "jane on host", &now()).await.expect("settled");
         let report = loses(&mut old, &all[4]).await;

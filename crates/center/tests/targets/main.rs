@@ -11,7 +11,7 @@ use trunkline_center::replicas::{self, Part, Side};
 use trunkline_center::{Bindings, Instance, ReadOptions, find_instance, probe, take};
 use trunkline_lab::{Lab, Options};
 use trunkline_model::{AccountId, Region};
-use trunkline_testkit::MemoryCloud;
+use trunkline_testkit::{MemoryCloud, seed};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -26,11 +26,7 @@ fn lab(options: Options) -> Lab {
 
 /// Makes an instance, long ago.
 fn instance(cloud: &MemoryCloud, region: &str) -> Instance {
-    let made = json!({
-        "IdentityManagementType": "SAML", "InstanceAlias": "acme",
-        "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-    });
-    cloud.must("connect", "CreateInstance", made);
+    seed::instance(cloud, "SAML", "acme");
     cloud.pass(3600);
     found(cloud, region, "acme")
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use trunkline_center::Cloud as _;
 use trunkline_lab::{Deed, Fault, Options};
-use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle, Proxy, wait_until};
+use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle, Proxy, Ran, seed, wait_until};
 
 pub(crate) const REGION: &str = "us-west-2";
 const NUMBER: &str = "+15550100001";
@@ -49,15 +49,6 @@ pub(crate) enum Keeps {
     Bucket,
 }
 
-/// How a run of the program ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    /// None where a signal ended it.
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
 impl World {
     pub(crate) fn new() -> Self {
         let server = LabServer::unrecorded(Options {
@@ -91,34 +82,12 @@ impl Scene<'_> {
     /// Makes what stands in the account before the first deployment.
     fn seed(&self) {
         let (cloud, account) = (self.cloud(), &self.account);
-        let instance = cloud.must(
-            "connect",
-            "CreateInstance",
-            json!({
-                "IdentityManagementType": "SAML", "InstanceAlias": self.alias(),
-                "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-            }),
-        );
+        let instance = seed::instance(&cloud, "SAML", &self.alias());
         for bucket in ["acme-staging", "acme-recordings", "acme-state"] {
             cloud.must("s3", "CreateBucket", json!({ "Bucket": format!("{bucket}-{account}") }));
         }
-        let role = format!("arn:aws:iam::{account}:role/run");
-        cloud.must(
-            "lambda",
-            "CreateFunction",
-            json!({
-                "FunctionName": "lookup", "Role": role,
-                "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
-                "Runtime": "nodejs22.x", "Handler": "index.handler",
-            }),
-        );
-        let bot = json!({
-            "botName": "Concierge", "roleArn": role, "idleSessionTTLInSeconds": 300,
-            "dataPrivacy": { "childDirected": false },
-        });
-        let bot = cloud.must("lexv2-models", "CreateBot", bot);
-        let alias = json!({ "botId": bot["botId"], "botAliasName": "live" });
-        cloud.must("lexv2-models", "CreateBotAlias", alias);
+        seed::function(&cloud, "lookup");
+        seed::bot_alias(&cloud, &seed::bot(&cloud, "Concierge"), "live");
         let number = json!({ "TargetArn": instance["Arn"], "PhoneNumber": NUMBER });
         cloud.must("connect", "ClaimPhoneNumber", number);
     }
@@ -131,35 +100,23 @@ impl Scene<'_> {
     pub(crate) fn clone_of_project(&self, version: Version) -> Home {
         let home = Home::new();
         let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle");
-        copy(&oracle.join("center"), home.path());
+        home.copy(&oracle.join("center"), "");
         if version == Version::Changed {
-            copy(&oracle.join("change"), home.path());
+            home.copy(&oracle.join("change"), "");
         }
         let state = match self.keeps {
             Keeps::Folder => self.state.path().display().to_string(),
             Keeps::Bucket => format!("s3://acme-state-{}", self.account),
         };
         let marks = [("@STATE@", &*state), ("@ACCOUNT@", &*self.account), ("@NUMBER@", NUMBER)];
-        let mut config = home.read("trunkline.yaml");
-        for (mark, value) in marks {
-            config = config.replace(mark, value);
-        }
-        home.write("trunkline.yaml", config);
+        home.fill("trunkline.yaml", &marks);
         // The search for a configuration ends here.
         std::fs::create_dir(home.join(".git")).expect("a folder");
         home
     }
 
     fn command(&self, clone: &Home, url: &str, words: &[&str]) -> Command {
-        let mut command = clone.command(env!("CARGO_BIN_EXE_trunkline"));
-        command
-            .args(words)
-            .env("AWS_ENDPOINT_URL", url)
-            .env("AWS_ACCESS_KEY_ID", &self.account)
-            .env("AWS_SECRET_ACCESS_KEY", "x")
-            .env("TRUNKLINE_RATE_SCALE", "off")
-            .stdin(Stdio::null());
-        command
+        clone.program(env!("CARGO_BIN_EXE_trunkline"), url, &self.account, words)
     }
 
     /// Runs the program in a clone, through the proxy.
@@ -272,19 +229,6 @@ fn texts(folder: &Path, found: &mut Vec<(String, String)>) {
         } else if is_journal(&path.display().to_string()) {
             let run = run_of(&path.display().to_string());
             found.extend(std::fs::read_to_string(&path).map(|text| (run, text)));
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).expect("a folder can be read") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            std::fs::create_dir_all(&target).expect("a folder can be made");
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).expect("a file can be copied");
         }
     }
 }

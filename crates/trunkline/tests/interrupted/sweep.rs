@@ -1,12 +1,12 @@
 //! One point is a call, what happens at it, and how somebody goes on from there; a sweep is many points, and
 //! its table says how each kind of blow ended.
 
-use crate::scene::{Keeps, Ran, Scene, Version, World};
+use crate::scene::{Keeps, Scene, Version, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use trunkline_testkit::{Class, Strike};
+use trunkline_testkit::{Class, Ran, Strike};
 
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes", "--include", "users"];
 const RESUME: &[&str] = &["resume", "--env", "prod"];

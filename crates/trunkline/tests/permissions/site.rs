@@ -5,10 +5,9 @@ use crate::changes::{ADDED, Change, FIRST, SECOND};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Stdio;
 use trunkline_center::permissions::action;
 use trunkline_lab::Options;
-use trunkline_testkit::{Home, LabServer, MemoryCloud};
+use trunkline_testkit::{Home, LabServer, MemoryCloud, Ran, seed};
 
 const ACCOUNT: &str = "444455556666";
 /// The account of the credentials that the program is started with.
@@ -22,25 +21,15 @@ pub(crate) struct Site {
     server: LabServer,
 }
 
-/// How a command ended.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
 impl Site {
     /// An instance and a project without roles; `more` are lines of its configuration.
     pub(crate) fn new(more: &str) -> Self {
         let home = Home::new();
         let center = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle/center");
-        copy(&center, &home.join("project"));
+        home.copy(&center, "project");
         let marks = [("@STATE@", ".trunkline/state"), ("@ACCOUNT@", ACCOUNT), ("@NUMBER@", NUMBER)];
-        let mut config = home.read("project/trunkline.yaml");
-        for (mark, value) in marks {
-            config = config.replace(mark, value);
-        }
+        home.fill("project/trunkline.yaml", &marks);
+        let config = home.read("project/trunkline.yaml");
         home.write("project/trunkline.yaml", format!("{config}role: deploy\n{more}"));
         std::fs::create_dir(home.join("project/.git")).expect("the search for a project ends here");
         change(&home, FIRST);
@@ -52,7 +41,7 @@ impl Site {
     /// The same as another site was when it was copied.
     fn copy_of(folder: &Path) -> Self {
         let home = Home::new();
-        copy(folder, home.path());
+        home.copy(folder, "");
         Self { server: serve(&home), home }
     }
 
@@ -63,27 +52,12 @@ impl Site {
 
     fn seed(&self) {
         let cloud = self.cloud();
-        let made = json!({
-            "IdentityManagementType": "SAML", "InstanceAlias": format!("acme-{ACCOUNT}"),
-            "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-        });
-        let instance = cloud.must("connect", "CreateInstance", made);
+        let instance = seed::instance(&cloud, "SAML", &format!("acme-{ACCOUNT}"));
         for bucket in ["acme-staging", "acme-recordings"] {
             cloud.must("s3", "CreateBucket", json!({ "Bucket": format!("{bucket}-{ACCOUNT}") }));
         }
-        let role = format!("arn:aws:iam::{ACCOUNT}:role/run");
-        let function = json!({
-            "FunctionName": "lookup", "Role": role, "Runtime": "nodejs22.x",
-            "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" }, "Handler": "index.handler",
-        });
-        cloud.must("lambda", "CreateFunction", function);
-        let bot = json!({
-            "botName": "Concierge", "roleArn": role, "idleSessionTTLInSeconds": 300,
-            "dataPrivacy": { "childDirected": false },
-        });
-        let bot = cloud.must("lexv2-models", "CreateBot", bot);
-        let alias = json!({ "botId": bot["botId"], "botAliasName": "live" });
-        cloud.must("lexv2-models", "CreateBotAlias", alias);
+        seed::function(&cloud, "lookup");
+        seed::bot_alias(&cloud, &seed::bot(&cloud, "Concierge"), "live");
         let number = json!({ "TargetArn": instance["Arn"], "PhoneNumber": NUMBER });
         cloud.must("connect", "ClaimPhoneNumber", number);
     }
@@ -128,8 +102,7 @@ impl Site {
     /// Makes the roles by the template, with the account's own credentials.
     pub(crate) fn bootstrap(&self) {
         let words = ["env", "bootstrap", "--env", "prod", "--trust", TOOLS, "--apply", "--yes"];
-        let ran = self.run_as(ACCOUNT, &words);
-        assert_eq!(ran.code, Some(0), "{}\n{}", ran.out, ran.err);
+        self.run_as(ACCOUNT, &words).done(&words);
     }
 
     /// Runs the program in the project.
@@ -138,26 +111,16 @@ impl Site {
     }
 
     fn run_as(&self, key: &str, words: &[&str]) -> Ran {
-        let mut command = self.home.command(env!("CARGO_BIN_EXE_trunkline"));
-        command
-            .current_dir(self.home.join("project"))
-            .args(words)
-            .env("AWS_ENDPOINT_URL", self.server.url())
-            .env("AWS_ACCESS_KEY_ID", key)
-            .env("AWS_SECRET_ACCESS_KEY", "x")
-            .env("TRUNKLINE_RATE_SCALE", "off")
-            .stdin(Stdio::null());
-        let output = command.output().expect("the program runs");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        let program = env!("CARGO_BIN_EXE_trunkline");
+        let mut command = self.home.program(program, &self.server.url(), key, words);
+        command.current_dir(self.home.join("project"));
+        Ran::of(command)
     }
 
     /// Runs the program, which must end with 0.
     #[track_caller]
     pub(crate) fn done(&self, words: &[&str]) -> Ran {
-        let ran = self.run(words);
-        assert_eq!(ran.code, Some(0), "{words:?}\n{}\n{}", ran.out, ran.err);
-        ran
+        self.run(words).done(words)
     }
 }
 
@@ -205,7 +168,7 @@ impl Course {
             let kept = Home::new();
             let Site { home, server } = site;
             drop(server);
-            copy(home.path(), kept.path());
+            kept.copy(home.path(), "");
             site = Site { server: serve(&home), home };
             before.push(kept);
             site.done(command);
@@ -333,17 +296,4 @@ fn decoded(text: &str) -> String {
         }
     }
     String::from_utf8(out).expect("UTF-8")
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder can be made");
-    for entry in std::fs::read_dir(from).expect("a folder can be read") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).expect("a file can be copied");
-        }
-    }
 }

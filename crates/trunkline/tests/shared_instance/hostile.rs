@@ -4,6 +4,7 @@ use super::{APPLY, Shared};
 use crate::stage::TARGET;
 use serde_json::json;
 use std::fmt::Write as _;
+use trunkline_testkit::seed;
 
 #[test]
 fn an_instance_replaced_behind_the_same_alias_is_noticed() {
@@ -12,14 +13,7 @@ fn an_instance_replaced_behind_the_same_alias_is_noticed() {
     shared.done(ours, APPLY);
     let old = shared.stage.instance(TARGET);
     shared.stage.connect(TARGET, "DeleteInstance", json!({}));
-    shared.stage.cloud(TARGET).must(
-        "connect",
-        "CreateInstance",
-        json!({
-            "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": "acme-prod",
-            "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-        }),
-    );
+    seed::instance(&shared.stage.cloud(TARGET), "CONNECT_MANAGED", "acme-prod");
     assert_ne!(shared.stage.instance(TARGET), old);
     let writes = shared.stage.writes();
     let ran = shared.run(ours, &["plan", "--env", "prod"]);

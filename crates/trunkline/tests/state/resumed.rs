@@ -4,6 +4,7 @@ use crate::stage::{Stage, says_all};
 use crate::team::{ACCOUNT, Place, Team};
 use serde_json::json;
 use trunkline_lab::{Deed, Fault, When};
+use trunkline_testkit::seed;
 
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes"];
 const RESUME: &[&str] = &["resume", "--env", "prod"];
@@ -119,11 +120,7 @@ fn an_instance_made_anew_behind_the_same_alias_is_noticed() {
     let cloud = team.stage.cloud(ACCOUNT);
     let old = team.stage.instance(ACCOUNT);
     cloud.must("connect", "DeleteInstance", json!({ "InstanceId": old }));
-    let made = json!({
-        "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": "acme-prod",
-        "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-    });
-    cloud.must("connect", "CreateInstance", made);
+    seed::instance(&cloud, "CONNECT_MANAGED", "acme-prod");
     let refused = team.run(&ann, RESUME);
     says_all(&refused, 64, "TL0510", &[&old, "acme-prod"]);
     let plan = team.done(&ann, &["plan", "--env", "prod"]);

@@ -48,7 +48,7 @@ impl Team {
     /// A clone of the project, which is a home of its own as well.
     pub(crate) fn clone_of_project(&self) -> Home {
         let home = Home::new();
-        copy(self.stage.home.path(), home.path());
+        home.copy(self.stage.home.path(), "");
         home
     }
 
@@ -237,18 +237,6 @@ impl Drop for Running {
         if let Some(mut child) = self.0.take() {
             child.kill().ok();
             child.wait().ok();
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let (path, beside) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            fs::create_dir_all(&beside).expect("a folder");
-            copy(&path, &beside);
-        } else {
-            fs::copy(&path, &beside).expect("a file");
         }
     }
 }

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use trunkline_lab::Options;
-use trunkline_testkit::{Home, LabServer, MemoryCloud};
+use trunkline_testkit::{Home, LabServer, MemoryCloud, seed};
 
 pub(crate) const BUILD: &str = "111122223333";
 pub(crate) const TARGET: &str = "444455556666";
@@ -78,14 +78,7 @@ impl Stage {
         });
         let stage = Self { home, server, log };
         for (account, alias) in [(BUILD, "acme-rnd"), (TARGET, "acme-prod")] {
-            stage.cloud(account).must(
-                "connect",
-                "CreateInstance",
-                json!({
-                    "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": alias,
-                    "InboundCallsEnabled": true, "OutboundCallsEnabled": true,
-                }),
-            );
+            seed::instance(&stage.cloud(account), "CONNECT_MANAGED", alias);
             stage.role(account, TOOLS);
             stage.policy(account, &["connect:*", "lambda:*", "lex:*", "s3:*"], &[]);
         }
@@ -145,15 +138,8 @@ impl Stage {
 
     /// Makes the command without running it.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.home.command(env!("CARGO_BIN_EXE_trunkline"));
-        command
-            .args(arguments)
-            .env("AWS_ENDPOINT_URL", self.server.url())
-            .env("AWS_ACCESS_KEY_ID", TOOLS)
-            .env("AWS_SECRET_ACCESS_KEY", "x")
-            .env("TRUNKLINE_RATE_SCALE", "off")
-            .stdin(Stdio::null());
-        command
+        let program = env!("CARGO_BIN_EXE_trunkline");
+        self.home.program(program, &self.server.url(), TOOLS, arguments)
     }
 
     /// Runs the program.
