@@ -12,10 +12,10 @@ mod process;
 mod progress;
 
 pub(crate) use carry_out::{Ended, Why, carry_out, go_on};
-pub(crate) use find::{Found, Unnamed, find, named};
+pub(crate) use find::{Found, Unnamed, Where, find, named};
 pub(crate) use hold::{Hold, LockArguments};
 
-use crate::context::{self, App, Located};
+use crate::context::{self, Located};
 use folder::FolderStore;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,30 +52,6 @@ async fn open(located: &Located, aws: &Aws) -> Result<Arc<dyn Store>, Report> {
             Ok(Arc::new(S3Store::new(client, bucket, prefix)))
         }
     }
-}
-
-/// The targets of an environment, or of all that are switched on. TL0105, TL0110, TL0111.
-pub(crate) fn targets(
-    app: &App,
-    located: &Located,
-    environment: Option<&str>,
-    region: Option<&str>,
-) -> Result<Vec<Target>, Report> {
-    if let Some(environment) = environment {
-        return located.targets(environment, region);
-    }
-    let mut targets = Vec::new();
-    for environment in located.project.environments.iter().filter(|e| e.enabled) {
-        match located.targets(&environment.name, region) {
-            Ok(found) => targets.extend(found),
-            // Without an environment, a region picks among those that have it.
-            Err(report) if report.0.iter().all(|d| d.code == "TL0110") => {
-                app.printer.detail(&format!("{} has no such region", environment.name));
-            }
-            Err(report) => return Err(report),
-        }
-    }
-    Ok(targets)
 }
 
 /// A client for the bucket's region: as it is set, or as AWS says when it is asked elsewhere.

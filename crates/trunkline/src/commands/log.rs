@@ -6,7 +6,8 @@ use crate::connect;
 use crate::context::App;
 use crate::exit::Exit;
 use crate::render::{columns, printable};
-use crate::{runtime, state};
+use crate::runtime;
+use crate::state::{self, Where};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use trunkline_center::apply::{Event, StepResult};
@@ -21,12 +22,8 @@ pub(crate) struct Arguments {
     /// Show this run with its steps
     #[arg(value_name = "RUN")]
     run: Option<String>,
-    /// Of this environment (name or alias); default: all
-    #[arg(long = "env", value_name = "ENV")]
-    environment: Option<String>,
-    /// Only in this region
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    place: Where,
     /// At most so many runs of a target
     #[arg(short = 'n', long, value_name = "NUMBER", default_value = "20")]
     number: usize,
@@ -34,8 +31,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let located = app.project()?;
-    let (environment, region) = (arguments.environment.as_deref(), arguments.region.as_deref());
-    let targets = state::targets(app, &located, environment, region)?;
+    let targets = arguments.place.targets(app, &located)?;
     let aws = connect::aws(app)?;
     runtime::block_on(async {
         let store = state::store(&located, &aws).await?;

@@ -5,7 +5,7 @@ use super::Outcome;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::state::{self, Ended, Found, Hold, LockArguments, Unnamed};
+use crate::state::{self, Ended, Found, Hold, LockArguments, Unnamed, Where};
 use crate::{journal, runtime};
 use serde_json::json;
 use trunkline_aws::Aws;
@@ -20,12 +20,8 @@ pub(crate) struct Arguments {
     /// The run to go on with (default: the one that has stopped)
     #[arg(value_name = "RUN")]
     run: Option<String>,
-    /// In this environment (name or alias); default: wherever a run has stopped
-    #[arg(long = "env", value_name = "ENV")]
-    environment: Option<String>,
-    /// Only in this region
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    place: Where,
     #[command(flatten)]
     lock: LockArguments,
     /// End with 3 where something was applied as a draft
@@ -35,12 +31,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let located = app.project()?;
-    let targets = state::targets(
-        app,
-        &located,
-        arguments.environment.as_deref(),
-        arguments.region.as_deref(),
-    )?;
+    let targets = arguments.place.targets(app, &located)?;
     let aws = connect::aws(app)?;
     runtime::block_on(async {
         let named = arguments.run.as_deref();

@@ -6,7 +6,7 @@ use crate::confirm::consent;
 use crate::connect::{self, Access, Connected};
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::state::{self, Ended, Found, Hold, LockArguments, Unnamed, Why};
+use crate::state::{self, Ended, Found, Hold, LockArguments, Unnamed, Where, Why};
 use crate::{journal, planning, runtime};
 use serde_json::{Value, json};
 use trunkline_aws::Aws;
@@ -23,12 +23,8 @@ pub(crate) struct Arguments {
     /// The run to take back (default: the last one of the environment)
     #[arg(value_name = "RUN", required_unless_present = "environment")]
     run: Option<String>,
-    /// In this environment (name or alias); default: wherever the run was
-    #[arg(long = "env", value_name = "ENV")]
-    environment: Option<String>,
-    /// Only in this region
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    place: Where,
     #[command(flatten)]
     lock: LockArguments,
     /// Do not ask
@@ -38,12 +34,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let located = app.project()?;
-    let targets = state::targets(
-        app,
-        &located,
-        arguments.environment.as_deref(),
-        arguments.region.as_deref(),
-    )?;
+    let targets = arguments.place.targets(app, &located)?;
     let aws = connect::aws(app)?;
     runtime::block_on(async {
         let named = arguments.run.as_deref();

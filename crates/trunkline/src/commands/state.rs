@@ -49,7 +49,7 @@ pub(crate) fn run(command: &Command, app: &App) -> Outcome {
 /// Shows the state of each target, or frees its lock.
 fn on_each(app: &App, place: &Where, unlocks: Option<bool>) -> Outcome {
     let located = app.project()?;
-    let targets = state::targets(app, &located, Some(&place.environment), place.region.as_deref())?;
+    let targets = located.targets(&place.environment, place.region.as_deref())?;
     let aws = connect::aws(app)?;
     runtime::block_on(async {
         let store = state::store(&located, &aws).await?;

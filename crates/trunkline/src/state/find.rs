@@ -2,11 +2,44 @@
 //! each target's own.
 
 use super::store;
-use crate::context::Located;
+use crate::context::{App, Located};
 use std::sync::Arc;
 use trunkline_aws::Aws;
 use trunkline_center::state::{RunHead, Store, TargetState};
 use trunkline_model::{Report, Target};
+
+/// Where a run is looked for.
+#[derive(clap::Args)]
+pub(crate) struct Where {
+    /// In this environment (name or alias); default: in all
+    #[arg(long = "env", value_name = "ENV")]
+    environment: Option<String>,
+    /// Only in this region
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+}
+
+impl Where {
+    /// The targets of the environment, or of all that are switched on. TL0105, TL0110, TL0111.
+    pub(crate) fn targets(&self, app: &App, located: &Located) -> Result<Vec<Target>, Report> {
+        let region = self.region.as_deref();
+        if let Some(environment) = &self.environment {
+            return located.targets(environment, region);
+        }
+        let mut targets = Vec::new();
+        for environment in located.project.environments.iter().filter(|e| e.enabled) {
+            match located.targets(&environment.name, region) {
+                Ok(found) => targets.extend(found),
+                // Without an environment, a region picks among those that have it.
+                Err(report) if report.0.iter().all(|d| d.code == "TL0110") => {
+                    app.printer.detail(&format!("{} has no such region", environment.name));
+                }
+                Err(report) => return Err(report),
+            }
+        }
+        Ok(targets)
+    }
+}
 
 /// A run, and where it was.
 pub(crate) struct Found {
