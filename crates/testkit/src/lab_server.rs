@@ -1,13 +1,16 @@
 //! A lab over HTTP on a free loopback port, in this process, ended on drop. Where `TRUNKLINE_RECORD_DIR`
 //! names a folder, every exchange is appended to a record there, so that a test run's wire can be checked.
 
+use jiff::Timestamp;
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use trunkline_lab::{Lab, Options};
+use trunkline_lab::{Lab, Options, Principal, Request};
+use trunkline_model::{AccountId, Region};
 
 /// A running lab.
 pub struct LabServer {
@@ -69,6 +72,33 @@ impl LabServer {
     /// The lab behind it: to seed it, to inject faults.
     pub fn lab(&self) -> &Lab {
         &self.lab
+    }
+
+    /// Calls an operation of Connect that must succeed, as an account in a region, at this time. The server goes by
+    /// the machine's clock, so that what is to be seen through it now is made now.
+    ///
+    /// # Panics
+    /// When the lab refuses it.
+    #[track_caller]
+    pub fn connect(
+        &self,
+        at: Timestamp,
+        (account, region): (&str, &str),
+        operation: &str,
+        input: Value,
+    ) -> Value {
+        let account = AccountId::parse(account).expect("twelve digits");
+        let request = Request {
+            region: Region::parse(region).expect("a region"),
+            principal: Principal::root(&account),
+            account,
+            service: "connect".to_owned(),
+            operation: operation.to_owned(),
+            input,
+            body: Vec::new(),
+        };
+        let answer = self.lab.handle(&request, at);
+        answer.unwrap_or_else(|f| panic!("{operation}: {}: {}", f.name, f.message)).members
     }
 }
 

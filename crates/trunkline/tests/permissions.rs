@@ -74,6 +74,28 @@ fn the_read_role_is_enough_to_export_and_to_plan() {
 }
 
 #[test]
+fn the_read_role_is_enough_to_tell_drift_and_who_did_it() {
+    let site = Site::new("read_role: reader\n");
+    site.bootstrap();
+    site.done(&["apply", "--env", "prod", "--include", "users", "--yes"]);
+    site.done(&["drift", "--env", "prod", "--exit-code"]);
+    site.set_limit("Sales", 3);
+    without(&site, "deploy", None);
+    let drift = &["drift", "--env", "prod", "--exit-code"];
+    let ran = site.run(drift);
+    assert_eq!(ran.code, Some(2), "{}\n{}", ran.out, ran.err);
+    for said in ["MaxContacts  12  ->  3", "UpdateQueueMaxContacts by "] {
+        assert!(ran.out.contains(said), "{said}\n{}", ran.out);
+    }
+    // Who did it is a convenience; what changed is told without it too.
+    without(&site, "reader", Some("cloudtrail:LookupEvents"));
+    let ran = site.run(drift);
+    assert_eq!(ran.code, Some(2), "{}\n{}", ran.out, ran.err);
+    assert!(ran.out.contains("by whom is not known"), "{}", ran.out);
+    assert!(ran.err.contains("AccessDeniedException"), "{}", ran.err);
+}
+
+#[test]
 fn the_doctor_probes_only_what_nobody_depends_on_and_writes_what_it_finds() {
     let site = Site::new("");
     site.bootstrap();

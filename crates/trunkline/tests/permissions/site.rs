@@ -87,11 +87,26 @@ impl Site {
         self.home.write("project/trunkline.yaml", text);
     }
 
+    fn instance(&self) -> Value {
+        let all = self.cloud().must("connect", "ListInstances", json!({}));
+        all["InstanceSummaryList"][0]["Id"].clone()
+    }
+
+    /// Changes how many contacts a queue takes, as somebody at the console would.
+    pub(crate) fn set_limit(&self, queue: &str, limit: u32) {
+        let (cloud, id) = (self.cloud(), self.instance());
+        let queues = cloud.must("connect", "ListQueues", json!({ "InstanceId": id }));
+        let rows = queues["QueueSummaryList"].as_array().expect("queues");
+        let row = rows.iter().find(|row| row["Name"] == queue).expect("the queue");
+        let input = json!({ "InstanceId": id, "QueueId": row["Id"], "MaxContacts": limit });
+        // The history tells of what was done by the clock that the program has.
+        let (now, place) = (jiff::Timestamp::now(), (ACCOUNT, REGION));
+        self.server.connect(now, place, "UpdateQueueMaxContacts", input);
+    }
+
     /// Users are never pruned, and what they use cannot be deleted: a person takes them away.
     fn dismiss_users(&self) {
-        let cloud = self.cloud();
-        let all = cloud.must("connect", "ListInstances", json!({}));
-        let id = &all["InstanceSummaryList"][0]["Id"];
+        let (cloud, id) = (self.cloud(), self.instance());
         let users = cloud.must("connect", "ListUsers", json!({ "InstanceId": id }));
         for user in users["UserSummaryList"].as_array().expect("users") {
             let input = json!({ "InstanceId": id, "UserId": user["Id"] });

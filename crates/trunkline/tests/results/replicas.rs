@@ -3,8 +3,7 @@
 use crate::stage::{Stage, TARGET};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trunkline_lab::{Options, Principal, Request};
-use trunkline_model::{AccountId, Region};
+use trunkline_lab::Options;
 use trunkline_testkit::MemoryCloud;
 
 const WEST: &str = "us-west-2";
@@ -38,22 +37,7 @@ fn pair(lag: f64, regions: &str) -> Stage {
 
 /// Calls by the clock that the lab's server goes by: copies are due at a time.
 fn now(stage: &Stage, region: &str, operation: &str, input: Value) -> Value {
-    at(Timestamp::now(), stage, region, operation, input)
-}
-
-fn at(time: Timestamp, stage: &Stage, region: &str, operation: &str, input: Value) -> Value {
-    let account = AccountId::parse(TARGET).expect("an account");
-    let request = Request {
-        region: Region::parse(region).expect("a region"),
-        principal: Principal::root(&account),
-        account,
-        service: "connect".to_owned(),
-        operation: operation.to_owned(),
-        input,
-        body: Vec::new(),
-    };
-    let answer = stage.server.lab().handle(&request, time);
-    answer.unwrap_or_else(|failure| panic!("{operation}: {}", failure.message)).members
+    stage.server.connect(Timestamp::now(), (TARGET, region), operation, input)
 }
 
 /// Names that a List operation gives in the east.
@@ -92,7 +76,7 @@ fn a_change_to_what_the_replica_has_already_is_awaited_too() {
         .write("connect/queues/Sales.yaml", queue.replace("MaxContacts: 7", "MaxContacts: 8"));
     // Seen from before the change, the east has it only if the apply saw it there.
     let before = Timestamp::now();
-    let see = |operation, input| at(before, &stage, EAST, operation, input);
+    let see = |operation, input| stage.server.connect(before, (TARGET, EAST), operation, input);
     stage.done(APPLY);
     let instances = see("ListInstances", json!({}));
     let instance = instances["InstanceSummaryList"][0]["Id"].clone();
