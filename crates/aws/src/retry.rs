@@ -52,7 +52,8 @@ const QUOTAS: [&str; 4] = [
     "ServiceQuotaExceededException",
 ];
 /// Faults that come with a status below 500.
-const FAULTS: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
+const FAULTS: [&str; 4] =
+    ["InternalServerError", "InternalServiceError", "RequestTimeout", "RequestTimeoutException"];
 
 /// Judges a refusal.
 pub(crate) fn verdict(code: &str, status: u16) -> Verdict {
@@ -87,6 +88,7 @@ mod tests {
             ("LimitExceededException", 429, Verdict::Final),
             ("ServiceQuotaExceededException", 402, Verdict::Final),
             ("InternalServiceException", 500, Verdict::Fault),
+            ("InternalServiceError", 400, Verdict::Fault),
             ("ExpiredToken", 403, Verdict::Expired),
             ("UnrecognizedClientException", 403, Verdict::Credentials),
             ("AccessDeniedException", 403, Verdict::Final),

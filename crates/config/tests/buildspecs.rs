@@ -46,6 +46,15 @@ fn real_buildspecs_have_the_verdicts_on_record() {
     assert!(found == VERDICTS, "the verdicts are now\n{found}");
 }
 
+#[test]
+fn the_example_of_the_documentation_is_read_without_a_warning() {
+    let page = include_str!("../../../docs/buildspecs.md");
+    let begun = page.split_once("```yaml\n").expect("the page has an example").1;
+    let example = begun.split_once("```").expect("the example ends").0;
+    let read = parse(example, "docs/buildspecs.md").expect("it is read");
+    assert!(read.warnings.is_empty() && read.spec.phases.len() == 2, "{read:?}");
+}
+
 /// A mistake: how the text is changed (the new text and the line, from 1), and what must be found there.
 struct Mistake {
     what: &'static str,
