@@ -42,6 +42,7 @@ pub use kinds::{ALL as KINDS, get as kind_named};
 pub use places::{Place, Places};
 pub use portable::Unnamed;
 pub use read::ReadOptions;
+pub use resolve::{OUTSIDE_KINDS, references};
 pub use resource::{Entry, Instance, Names, Resource};
 pub use snapshot::{
     Snapshot, call_failed, find_instance, find_instance_with_replication, read_drafts, take,

@@ -248,4 +248,64 @@ environments:
         assert_eq!(of("prod"), ["uat-fix"]);
         assert!(of("dev").is_empty());
     }
+
+    /// A repository in which `main` goes on beside a fix that changed one document of two.
+    struct Lines {
+        folder: tempfile::TempDir,
+    }
+
+    impl Lines {
+        fn git(&self, arguments: &[&str]) -> String {
+            let mut command = std::process::Command::new("git");
+            command.current_dir(self.folder.path()).args([
+                "-c",
+                "user.name=Ann",
+                "-c",
+                "user.email=ann@example.com",
+            ]);
+            let output = command.args(arguments).output().expect("git runs");
+            assert!(output.status.success(), "{arguments:?} {output:?}");
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        }
+
+        fn commit(&self, files: &[(&str, &str)]) -> String {
+            for (name, text) in files {
+                let path = self.folder.path().join("connect/flows").join(name);
+                std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+                std::fs::write(path, text).expect("it can be written");
+            }
+            self.git(&["add", "."]);
+            self.git(&["commit", "--quiet", "-m", "work"]);
+            self.git(&["rev-parse", "HEAD"])
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fix_that_was_not_merged_forward_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lines = Lines { folder };
+        lines.git(&["init", "--quiet", "-b", "main"]);
+        let start = lines.commit(&[("a", "1"), ("b", "1")]);
+        lines.git(&["checkout", "--quiet", "-b", "fix"]);
+        let fix = lines.commit(&[("a", "fixed")]);
+        lines.git(&["checkout", "--quiet", "main"]);
+        let without = lines.commit(&[("b", "2")]);
+        let picked = lines.commit(&[("a", "fixed"), ("b", "3")]);
+        let mirrors = tempfile::tempdir().expect("a folder");
+        let view = View::of_path(mirrors.path(), lines.folder.path()).await.expect("a repository");
+        let fixes = [("uat-fix".to_owned(), fix.clone())];
+        let check = async |commit: &str, current: Option<&str>, files: &[&str]| {
+            let lost = lost(&view, "", commit, current, &fixes).await;
+            let found: Vec<String> = lost.into_iter().flat_map(|l| l.files).collect();
+            assert_eq!(found, files, "{commit} over {current:?}");
+        };
+        check(&without, None, &["connect/flows/a"]).await;
+        check(&without, Some(&start), &["connect/flows/a"]).await;
+        check(&picked, Some(&start), &[]).await;
+        check(&fix, None, &[]).await;
+        check(&start, Some(&without), &[]).await;
+        let refused = lost(&view, "", &without, None, &fixes).await;
+        let report = refuse_lost("uat", &refused).expect_err("refused");
+        assert_eq!(report.0[0].code, "TL0545");
+    }
 }
