@@ -127,6 +127,14 @@ fn mistakes_of_templates_are_found_at_their_lines() {
 }
 
 #[test]
+fn two_pipelines_of_one_name_are_refused() {
+    let one = "Type: AWS::CodePipeline::Pipeline, Properties: { Name: x, RoleArn: r, Stages: [] }";
+    let text = format!("Resources:\n  A: {{ {one} }}\n  B: {{ {one} }}\n");
+    let (_, found) = read(&text, "two.yaml", &ReadOptions::default());
+    assert!(found.iter().any(|d| d.code == "TL0808" && d.place.line == Some(3)), "{found:?}");
+}
+
+#[test]
 fn long_forms_in_json_with_tabs_are_read_alike() {
     let json = "{\n\t\"Resources\": {\n\t\t\"P\": {\n\t\t\t\"Type\": \"AWS::CodePipeline::Pipeline\",\n\t\t\t\"Properties\": {\n\t\t\t\t\"Name\": {\"Fn::Join\": [\"\", [\"a\\tb\", {\"Ref\": \"AWS::Region\"}]]}\n\t\t\t}\n\t\t}\n\t}\n}";
     let (definitions, found) = read(json, "p.json", &ReadOptions::default());

@@ -17,6 +17,7 @@ use super::members::{Members, shorten};
 use super::providers::{self, Lookup, Provider};
 use super::structure::{CATEGORIES, Spots};
 use crate::yaml::{Node, Spot};
+use std::collections::HashMap;
 use trunkline_model::buildspec::BuildProject;
 use trunkline_model::pipeline::{Action, Category, Pipeline, PipelineType, Stage};
 
@@ -28,6 +29,8 @@ struct Check<'a, 'n> {
     options: &'a ReadOptions,
     /// The build projects beside the pipeline.
     projects: &'a [BuildProject],
+    /// Which actions give the variables of a namespace.
+    givers: HashMap<&'a str, variables::Giver<'a>>,
 }
 
 /// An action, and where it is.
@@ -48,7 +51,8 @@ pub(super) fn pipeline(
     options: &ReadOptions,
     projects: &[BuildProject],
 ) {
-    let mut check = Check { m, pipeline, spots, options, projects };
+    let mut check = Check { m, pipeline, spots, options, projects, givers: HashMap::new() };
+    check.givers = check.givers();
     check.names();
     check.stages();
     check.artifacts();

@@ -171,6 +171,10 @@ impl<'n> Template<'n> {
             }
             let projects = &definitions.projects;
             finish(&mut self.m, &mut pipeline, &spots, self.options, projects);
+            if definitions.pipelines.iter().any(|other| other.name == pipeline.name) {
+                let message = format!("two pipelines are named `{}`", shorten(&pipeline.name));
+                self.m.error(self.m.spot(&node, "name"), "TL0808", message);
+            }
             definitions.disabled.extend(disabled(&mut self.m, &node, &pipeline.name));
             definitions.pipelines.push(pipeline);
         }

@@ -14,7 +14,7 @@ const OWN: &[&str] = &["PipelineExecutionId"];
 
 /// Which action gives a namespace.
 #[derive(Clone, Copy)]
-struct Giver<'a> {
+pub(super) struct Giver<'a> {
     stage: usize,
     order: u32,
     action: &'a Action,
@@ -107,22 +107,23 @@ impl<'a, 'n> Check<'a, 'n> {
         });
     }
 
-    fn givers(&self) -> Vec<(&'a str, Giver<'a>)> {
-        let places = self.places();
-        let named = places.iter().filter_map(|p| Some((p.action.namespace.as_deref()?, p)));
-        named
-            .map(|(namespace, place)| {
-                let variables = self.provider(*place).map(|p| p.variables);
-                let (action, order) = (place.action, place.action.run_order);
-                (namespace, Giver { stage: place.at, order, action, variables })
-            })
-            .collect()
+    /// Returns the namespaces and the actions that give them; the first where two have one.
+    pub(super) fn givers(&self) -> HashMap<&'a str, Giver<'a>> {
+        let mut givers = HashMap::new();
+        for place in self.places() {
+            let Some(namespace) = place.action.namespace.as_deref() else { continue };
+            let variables = self.provider(place).map(|p| p.variables);
+            let (action, order) = (place.action, place.action.run_order);
+            givers.entry(namespace).or_insert(Giver { stage: place.at, order, action, variables });
+        }
+        givers
     }
 
     fn given(&mut self, spot: Spot, shown: &str, namespace: &str, key: &str, from: From) {
-        let givers = self.givers();
-        let Some((_, giver)) = givers.iter().find(|(name, _)| *name == namespace) else {
-            let names = givers.iter().map(|(name, _)| *name).chain(["codepipeline", "variables"]);
+        let Some(giver) = self.givers.get(namespace).copied() else {
+            let mut names: Vec<&str> = self.givers.keys().copied().collect();
+            names.sort_unstable();
+            let names = names.into_iter().chain(["codepipeline", "variables"]);
             let near = nearest(namespace, names).map(|near| format!("did you mean `{near}`?"));
             let message = format!("no action has the namespace of `{shown}`");
             self.m.error(spot, "TL0817", message).help =
@@ -141,7 +142,7 @@ impl<'a, 'n> Check<'a, 'n> {
             });
             return;
         }
-        self.known_key(spot, shown, key, *giver);
+        self.known_key(spot, shown, key, giver);
     }
 
     /// Reports a key that the giving action does not have.
