@@ -144,7 +144,7 @@ impl Server {
     ) -> Result<(), Report> {
         let address = listener.local_addr().map_err(|error| cannot_start(&error.to_string()))?;
         // Heard from now on, so that a signal during the start is not lost.
-        let stop = super::lab::stop();
+        let stop = tokio::spawn(super::lab::stop());
         for name in self.triggers.hosted() {
             self.triggers.ensure_hosted(&name).await?;
         }
@@ -171,6 +171,10 @@ impl Server {
             tokio::spawn(self.clone().keep_time(talk)),
             tokio::spawn(notify::deliver(self.receivers.clone(), self.hub.store().clone(), talk)),
         ];
+        let stop = async {
+            // That the task ends otherwise is a reason to end as well.
+            let _ = stop.await;
+        };
         trunkline_web::serve(listener, ports, stop).await;
         for task in background {
             task.abort();

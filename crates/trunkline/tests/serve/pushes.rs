@@ -42,6 +42,7 @@ fn what_was_pushed_while_the_server_was_down_starts_when_it_is_back() {
     server.must("work", &["push", "--quiet", &folder, "main"]);
     server.start();
     server.ran("one\n");
+    server.succeeded("web");
     server.stop();
     server.start();
     // The look at the start has passed once another push was handled after it.

@@ -191,6 +191,16 @@ impl Server {
         body["executions"].as_array().expect("a list").clone()
     }
 
+    /// Waits until the newest execution of a pipeline succeeded.
+    #[track_caller]
+    pub(crate) fn succeeded(&self, pipeline: &str) {
+        wait_until(&format!("{pipeline} succeeds"), LIMIT, || {
+            let newest = self.executions(pipeline).into_iter().next()?;
+            assert_ne!(newest["status"], "Failed", "{newest}");
+            (newest["status"] == "Succeeded").then_some(())
+        });
+    }
+
     /// Waits for a text in the file `ran`.
     #[track_caller]
     pub(crate) fn ran(&self, text: &str) {
