@@ -8,19 +8,21 @@ pub(crate) mod wrap;
 
 use crate::build::{Build, Limits};
 use crate::log::{Logger, Taken};
+use rustix::process::{Pid, PidfdFlags, Signal};
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::net::unix::pipe::Receiver;
-use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 /// How often a running shell is looked at for processes and memory.
-const WATCH: Duration = Duration::from_millis(100);
+/// Short, because a fork bomb grows until it is seen.
+const WATCH: Duration = Duration::from_millis(20);
 
 /// A shell to start.
 pub(crate) struct Shell {
@@ -51,8 +53,11 @@ pub(crate) struct Processes<'a> {
     stop: watch::Receiver<bool>,
     output: Receiver,
     writer: io::PipeWriter,
-    groups: Vec<i32>,
+    /// Leaders of groups that are not reaped: nobody else can have such a group's number.
+    leaders: Vec<Child>,
     first: i32,
+    /// Whether nothing was left when it was last looked.
+    clean: bool,
     began: Instant,
 }
 
@@ -67,8 +72,9 @@ impl<'a> Processes<'a> {
             stop,
             output: Receiver::from_owned_fd(reader.into())?,
             writer,
-            groups: Vec::new(),
+            leaders: Vec::new(),
             first: 0,
+            clean: true,
             began,
         })
     }
@@ -86,34 +92,92 @@ impl<'a> Processes<'a> {
         if let Some(ended) = self.over() {
             return Ok(ended);
         }
-        let mut child = self.command(shell)?.spawn()?;
-        let group = child.id().map_or(0, |id| id as i32);
-        self.groups.push(group);
-        if self.first == 0 {
-            self.first = group;
-        }
-        let ended = self.follow(&mut child, log).await;
+        let exit = self.start(self.command(shell)?)?;
+        let ended = self.follow(&exit, log).await;
         if ended.is_err() {
             self.end_all().await;
         }
+        self.settle();
         ended
+    }
+
+    /// Starts a shell; what comes back can be read once it has ended.
+    fn start(&mut self, mut command: Command) -> io::Result<Receiver> {
+        let child = command.spawn()?;
+        let group = group(&child);
+        self.leaders.push(child);
+        self.clean = false;
+        if self.first == 0 {
+            self.first = group;
+        }
+        let pid =
+            Pid::from_raw(group).ok_or_else(|| io::Error::other("a process without an id"))?;
+        let exit = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
+        // Not a pipe, but waited for like one: readable once the process has ended.
+        Receiver::from_owned_fd_unchecked(exit)
+    }
+
+    /// Reaps leaders whose groups are empty.
+    fn settle(&mut self) {
+        let found = tree::of_build(self.build, &self.groups(), self.after());
+        self.leaders.retain_mut(|leader| {
+            found.iter().any(|p| p.group == group(leader))
+                || !leader.try_wait().is_ok_and(|status| status.is_some())
+        });
+        self.clean = found.is_empty() && self.leaders.is_empty();
+    }
+
+    fn groups(&self) -> Vec<i32> {
+        self.leaders.iter().map(group).collect()
     }
 
     /// Runs a shell and gives what it printed, for values rather than for the log.
     pub(crate) async fn ask(&mut self, shell: &Shell) -> io::Result<(ExitStatus, Vec<u8>)> {
+        let (reader, writer) = io::pipe()?;
         let mut command = self.command(shell)?;
-        let child = command.stdout(Stdio::piped()).spawn()?;
-        let group = child.id().map_or(0, |id| id as i32);
-        self.groups.push(group);
+        command.stdout(writer);
+        let exit = self.start(command)?;
+        let output = Receiver::from_owned_fd(reader.into())?;
+        let mut all = Vec::new();
+        let mut open = true;
+        let mut buffer = vec![0_u8; 32 << 10];
         let left = self.deadline.saturating_duration_since(Instant::now());
-        let most = left.clamp(Duration::from_secs(1), Duration::from_secs(60));
-        match tokio::time::timeout(most, child.wait_with_output()).await {
-            Ok(output) => output.map(|output| (output.status, output.stdout)),
-            Err(_) => {
-                end_group(group, rustix::process::Signal::KILL);
-                Err(io::Error::other("a shell that expands names did not end"))
+        let last = Instant::now() + left.clamp(Duration::from_secs(1), Duration::from_secs(60));
+        loop {
+            tokio::select! {
+                ended = exit.readable() => { ended?; break }
+                read = read(&output, &mut buffer), if open => {
+                    let length = read?;
+                    open = length > 0;
+                    all.extend_from_slice(&buffer[..length]);
+                }
+                () = sleep_until(last) => {
+                    self.end_all().await;
+                    return Err(io::Error::other("a shell that expands names did not end"));
+                }
             }
         }
+        while let Ok(length @ 1..) = rustix::io::read(&output, &mut buffer) {
+            all.extend_from_slice(&buffer[..length]);
+        }
+        let status = self.status()?;
+        self.settle();
+        Ok((status, all))
+    }
+
+    /// The status of the shell that was started last, which has ended.
+    fn status(&mut self) -> io::Result<ExitStatus> {
+        let none = || io::Error::other("a shell that was never started");
+        let last = self.leaders.last().and_then(|leader| Pid::from_raw(group(leader)));
+        let how = rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;
+        // Not reaped: its number stays its group's.
+        let id = rustix::process::WaitId::Pid(last.ok_or_else(none)?);
+        let status = rustix::process::waitid(id, how)?.ok_or_else(none)?;
+        let raw = match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => code << 8,
+            (None, signal) => signal.unwrap_or(0),
+        };
+        Ok(ExitStatus::from_raw(raw))
     }
 
     fn command(&self, shell: &Shell) -> io::Result<Command> {
@@ -130,7 +194,7 @@ impl<'a> Processes<'a> {
         Ok(command)
     }
 
-    async fn follow(&mut self, child: &mut Child, log: &mut Logger<'_>) -> io::Result<Ended> {
+    async fn follow(&mut self, exit: &Receiver, log: &mut Logger<'_>) -> io::Result<Ended> {
         let mut buffer = vec![0_u8; 32 << 10];
         let mut watch = tokio::time::interval_at(Instant::now() + WATCH, WATCH);
         watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -140,7 +204,7 @@ impl<'a> Processes<'a> {
         let mut last = None;
         let status = loop {
             tokio::select! {
-                status = child.wait() => break status?,
+                ended = exit.readable() => { ended?; break self.status()? }
                 read = read(&self.output, &mut buffer) => {
                     let length = read?;
                     if matches!(log.output(&buffer[..length])?, Taken::Full) && why.is_none() {
@@ -174,8 +238,6 @@ impl<'a> Processes<'a> {
         if why.is_some() {
             self.end_all().await;
         }
-        // A group's number can be given to somebody else once nobody is left in it.
-        self.groups.retain(|group| alive(*group));
         log.flush()?;
         Ok(why.unwrap_or_else(|| Ended::Status(code(status))))
     }
@@ -194,8 +256,8 @@ impl<'a> Processes<'a> {
     }
 
     fn ask_to_end(&self) -> Instant {
-        for group in &self.groups {
-            end_group(*group, rustix::process::Signal::TERM);
+        for group in self.groups() {
+            signal_group(group, Signal::TERM);
         }
         Instant::now() + self.limits.grace
     }
@@ -206,7 +268,7 @@ impl<'a> Processes<'a> {
         if !many && self.limits.memory.is_none() {
             return None;
         }
-        let found = tree::of_build(self.build, &self.groups, self.after());
+        let found = tree::of_build(self.build, &self.groups(), self.after());
         if found.len() > self.limits.processes {
             return Some(format!("it runs more than {} processes", self.limits.processes));
         }
@@ -226,28 +288,34 @@ impl<'a> Processes<'a> {
 
     /// Ends everything that runs of the build, and waits until it is gone.
     pub(crate) async fn end_all(&self) {
-        if self.first == 0 {
+        if self.clean {
             return;
         }
-        for group in &self.groups {
-            end_group(*group, rustix::process::Signal::KILL);
+        let groups = self.groups();
+        // At once for a whole group: not even a fork bomb gets away.
+        for group in &groups {
+            signal_group(*group, Signal::KILL);
         }
         // What was ended takes a moment to go; what left the group may fork meanwhile.
-        for _ in 0..2000 {
-            let found = tree::of_build(self.build, &self.groups, self.after());
+        for round in 0..500 {
+            let found = tree::of_build(self.build, &groups, self.after());
             if found.is_empty() {
                 return;
             }
-            for process in &found {
+            for process in found.iter().filter(|p| !groups.contains(&p.group)) {
                 tree::end(process);
             }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1 + round / 10)).await;
         }
     }
 
     /// Ends what is left in the background and takes its last words.
     pub(crate) async fn finish(&mut self, log: &mut Logger<'_>) -> io::Result<()> {
+        if self.clean {
+            return Ok(());
+        }
         self.end_all().await;
+        self.settle();
         let mut buffer = vec![0_u8; 32 << 10];
         self.drain(log, &mut buffer)?;
         log.flush()
@@ -271,16 +339,25 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     }
 }
 
-fn end_group(group: i32, signal: rustix::process::Signal) {
-    if let Some(pid) = rustix::process::Pid::from_raw(group) {
-        // It may have ended; that is what is wanted.
-        let _ = rustix::process::kill_process_group(pid, signal);
+/// Without anybody who waits for its end, a build ends: its processes do not outlive it.
+impl Drop for Processes<'_> {
+    fn drop(&mut self) {
+        for leader in &mut self.leaders {
+            signal_group(group(leader), Signal::KILL);
+            let _ = leader.try_wait();
+        }
     }
 }
 
-fn alive(group: i32) -> bool {
-    rustix::process::Pid::from_raw(group)
-        .is_some_and(|pid| rustix::process::test_kill_process_group(pid).is_ok())
+fn group(leader: &Child) -> i32 {
+    leader.id() as i32
+}
+
+fn signal_group(group: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(group) {
+        // It may have ended; that is what is wanted.
+        let _ = rustix::process::kill_process_group(pid, signal);
+    }
 }
 
 fn code(status: ExitStatus) -> i32 {

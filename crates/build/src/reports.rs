@@ -16,6 +16,7 @@ mod trx;
 mod xml;
 
 use serde::{Deserialize, Serialize};
+use trunkline_model::Diagnostic;
 
 /// How many bytes of a file are read.
 pub const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -268,6 +269,15 @@ pub enum Unreadable {
     /// XML or JSON, but of something else.
     #[error("the file is not in the format: {0}")]
     OtherFormat(String),
+}
+
+impl Unreadable {
+    /// Returns what a person is told of a file of a build: a warning, because no build fails by a report.
+    pub fn diagnostic(&self, file: &str) -> Diagnostic {
+        Diagnostic::warning("TL0840", self.to_string())
+            .in_file(file)
+            .help("look at `file-format`, and whether the tool wrote the file to its end")
+    }
 }
 
 /// Reads one file. Fails where it is not wholly readable in that format; there are no half reports.

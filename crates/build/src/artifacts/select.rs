@@ -240,8 +240,14 @@ impl Walk<'_> {
                 return if taken { Err(SelectError::Outside(name.to_owned())) } else { Ok(()) };
             };
             let inside = real.starts_with(self.root);
+            // A link to where it is reached from would go round for ever.
+            let round = above.contains(&real)
+                || file
+                    .parent()
+                    .and_then(|p| fs::canonicalize(p).ok())
+                    .is_some_and(|p| p.starts_with(&real));
             if real.is_dir() && !self.links {
-                let Some(matcher) = matcher.filter(|_| inside && !above.contains(&real)) else {
+                let Some(matcher) = matcher.filter(|_| inside && !round) else {
                     return if inside || !taken {
                         Ok(())
                     } else {

@@ -3,7 +3,7 @@
 
 use crate::environment::MARKER;
 use rustix::process::{Pid, PidfdFlags, Signal};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 
 /// A process that is not dead.
@@ -19,6 +19,8 @@ pub(crate) struct Process {
 }
 
 /// Finds the processes of a build among those with a greater id than `after`.
+///
+/// A group counts only while its leader is not reaped: then nobody else can have its number.
 pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> {
     let own = std::process::id() as i32;
     let mut found = Vec::new();
@@ -31,14 +33,16 @@ pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> 
             others.push(process);
         }
     }
-    let mut known: BTreeSet<i32> = found.iter().map(|p| p.pid).collect();
+    let mut known: BTreeMap<i32, u64> = found.iter().map(|p| (p.pid, p.started)).collect();
     loop {
-        let (children, rest): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|p| known.contains(&p.parent));
+        // A child is not older than its parent; one that is has another parent of that id.
+        let (children, rest): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|p| known.get(&p.parent).is_some_and(|started| *started <= p.started));
         if children.is_empty() {
             return found;
         }
-        known.extend(children.iter().map(|p| p.pid));
+        known.extend(children.iter().map(|p| (p.pid, p.started)));
         found.extend(children);
         others = rest;
     }
@@ -48,7 +52,8 @@ pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> 
 pub(crate) fn end(process: &Process) -> bool {
     let Some(pid) = Pid::from_raw(process.pid) else { return false };
     let Ok(handle) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return false };
-    let still = read(process.pid).is_some_and(|now| now.started == process.started);
+    let same = |now: Process| Process { resident: process.resident, ..now } == *process;
+    let still = read(process.pid).is_some_and(same);
     still && rustix::process::pidfd_send_signal(&handle, Signal::KILL).is_ok()
 }
 

@@ -1,0 +1,14 @@
+//! Builds with real processes: what they do, what they leave, and what ends them.
+
+#[path = "builds/artifacts.rs"]
+mod artifacts;
+#[path = "builds/harness.rs"]
+mod harness;
+#[path = "builds/limits.rs"]
+mod limits;
+#[path = "builds/phases.rs"]
+mod phases;
+#[path = "builds/secrets.rs"]
+mod secrets;
+#[path = "builds/shells.rs"]
+mod shells;

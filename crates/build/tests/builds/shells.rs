@@ -1,0 +1,112 @@
+use crate::harness::Place;
+use trunkline_build::BuildStatus;
+use trunkline_model::buildspec::{BuildspecVersion, PhaseName, ProjectVariable, VariableKind};
+
+const STEPS: &[&str] = &[
+    "mkdir sub && cd sub && export KEPT=\"it's kept\" && PLAIN=lost",
+    "printf '%s|%s|%s\\n' \"$(basename \"$PWD\")\" \"$KEPT\" \"$PLAIN\"",
+];
+
+#[tokio::test]
+async fn vector_12_exports_and_the_folder_persist_across_commands_and_phases_in_02() {
+    for shell in [None, Some("bash".to_owned())] {
+        let mut place = Place::new(
+            "v12",
+            &[(PhaseName::Install, &STEPS[..1]), (PhaseName::Build, &STEPS[1..])],
+        );
+        place.build.spec.env.shell = shell;
+        let done = place.run().await;
+        assert_eq!(done.output(), ["sub|it's kept|"], "{}", done.text());
+    }
+}
+
+#[tokio::test]
+async fn vector_12_each_command_has_a_shell_of_its_own_in_01() {
+    let mut place = Place::commands("v12-01", STEPS);
+    place.build.spec.version = BuildspecVersion::V01;
+    let done = place.run().await;
+    assert_eq!(done.output(), ["source||"]);
+}
+
+#[tokio::test]
+async fn state_persists_after_exit_and_values_of_any_kind_come_through() {
+    let odd = "a'b\"c\\d$e`f\nsecond line é";
+    let mut place =
+        Place::commands("odd", &["export MORE=1; exit 0", "printf '%s\\n' \"$ODD$MORE\""]);
+    place.build.spec.env.variables.insert("ODD".into(), odd.into());
+    for shell in [None, Some("bash".to_owned())] {
+        place.build.spec.env.shell = shell;
+        let done = place.run().await;
+        assert_eq!(done.output().join("\n"), format!("{odd}1"), "{}", done.text());
+    }
+}
+
+#[tokio::test]
+async fn vector_15_values_of_the_environment_are_literal() {
+    let mut place = Place::commands("v15", &["echo \"$LIST\"", "/bin/echo \"$PATH\""]);
+    place.build.spec.env.variables.insert("LIST".into(), "$PATH:/x".into());
+    let variable = ProjectVariable {
+        name: "PATH".into(),
+        value: "$PATH:/x".into(),
+        kind: VariableKind::Plaintext,
+    };
+    place.build.project.environment_variables.push(variable);
+    let done = place.run().await;
+    assert_eq!(done.output(), ["$PATH:/x", "$PATH:/x"]);
+}
+
+#[tokio::test]
+async fn sh_is_the_shell_unless_bash_is_asked_for() {
+    let mut place = Place::commands("shell", &["[[ a == a ]] && echo bash"]);
+    assert_eq!(place.run().await.result.status, BuildStatus::Failed);
+    place.build.spec.env.shell = Some("bash".into());
+    assert_eq!(place.run().await.output(), ["bash"]);
+}
+
+#[tokio::test]
+async fn a_command_of_several_lines_is_one_script_and_errors_name_its_lines() {
+    let done = Place::commands("lines", &["echo one\necho two\nif", "echo never"]).run().await;
+    let text = done.text();
+    assert!(text.contains("\none\ntwo\n") && text.contains(": 3: "), "{text}");
+    assert!(!text.contains("never"), "{text}");
+    assert_eq!(done.result.status, BuildStatus::Failed);
+}
+
+#[tokio::test]
+async fn output_and_errors_keep_their_order_and_last_words_are_kept() {
+    let done = Place::commands("order", &["echo 1; echo 2 >&2; echo 3; printf 4 >&2"]).run().await;
+    assert_eq!(done.output(), ["1", "2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn commands_see_the_folders_of_their_sources_and_nothing_to_read() {
+    let mut place = Place::commands("sources", &["cat; ls \"$CODEBUILD_SRC_DIR_other\"; pwd"]);
+    let other = place.home.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("file"), "").unwrap();
+    place.build.folders.secondary.insert("other".into(), other);
+    let source = place.source().display().to_string();
+    assert_eq!(place.run().await.output(), ["file", source.as_str()]);
+}
+
+#[tokio::test]
+async fn run_as_needs_root_and_then_is_that_user() {
+    let mut place = Place::commands("run-as", &["id -un", "export A=1", "echo $A"]);
+    place.build.spec.run_as = Some("nobody".into());
+    let done = place.run().await;
+    if rustix::process::geteuid().is_root() {
+        open_up(place.home.path());
+        let done = place.run().await;
+        assert_eq!(done.output(), ["nobody", "1"], "{}", done.text());
+    } else {
+        assert_eq!(done.result.reason.unwrap().code, "TL0852");
+    }
+    place.build.spec.run_as = Some("nobody-of-that-name".into());
+    let done = place.run().await;
+    assert_eq!(done.result.reason.unwrap().code, "TL0852");
+}
+
+fn open_up(folder: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
