@@ -217,79 +217,93 @@ impl Run {
     }
 }
 
-/// What the log of any history says.
-fn check_history(events: &[Recorded], parallel: bool) {
-    let mut inside: HashMap<String, String> = HashMap::new();
-    let mut ended: HashSet<String> = HashSet::new();
-    let mut within: HashSet<String> = HashSet::new();
-    let mut busy: HashMap<(String, String, String), String> = HashMap::new();
-    let mut done: HashSet<(String, String, String)> = HashSet::new();
-    let mut ids: HashSet<String> = HashSet::new();
-    let mut enter = |stage: &str, execution: &str, leaves: bool| {
-        let before = match leaves {
-            true => inside.remove(stage),
-            false => inside.insert(stage.to_owned(), execution.to_owned()),
-        };
-        let other = before.filter(|other| other != execution);
-        assert!(
-            parallel || other.is_none(),
-            "two executions are in {stage}: {other:?}, {execution}"
-        );
-    };
-    for (nth, recorded) in events.iter().enumerate() {
+/// An action of an execution: execution, stage, name.
+type Key = (String, String, String);
+
+/// What the log of any history says, read event by event.
+#[derive(Default)]
+struct History {
+    parallel: bool,
+    /// For each stage who is in it.
+    inside: HashMap<String, String>,
+    within: HashSet<String>,
+    ended: HashSet<String>,
+    busy: HashMap<Key, String>,
+    done: HashSet<Key>,
+    ids: HashSet<String>,
+}
+
+impl History {
+    fn read(&mut self, nth: usize, recorded: &Recorded) {
         assert_eq!(recorded.seq, nth as u64 + 1, "an event is missing");
-        if let Some(execution) = recorded.event.execution()
-            && ended.contains(execution)
+        let event = &recorded.event;
+        if let Some(execution) = event.execution()
+            && self.ended.remove(execution)
         {
             let resumes =
-                matches!(recorded.event, Event::StageRetried { .. } | Event::ConditionEnded { .. });
-            assert!(resumes, "{execution} had ended: {:?}", recorded.event);
-            ended.remove(execution);
+                matches!(event, Event::StageRetried { .. } | Event::ConditionEnded { .. });
+            assert!(resumes, "{execution} had ended: {event:?}");
         }
-        match &recorded.event {
-            Event::StageEntered { execution, stage } => {
-                enter(stage, execution, false);
-                within.insert(execution.clone());
-            }
+        match event {
+            Event::StageEntered { execution, stage } => self.enter(stage, execution),
             Event::StageRetried { execution, stage, .. } => {
-                enter(stage, execution, false);
-                within.insert(execution.clone());
-                done.retain(|(e, s, _)| (e, s) != (execution, stage));
+                self.enter(stage, execution);
+                self.done.retain(|(e, s, _)| (e, s) != (execution, stage));
             }
             Event::StageEnded { execution, stage, .. } => {
-                enter(stage, execution, true);
-                within.remove(execution);
+                self.inside.remove(stage);
+                self.within.remove(execution);
             }
             Event::ExecutionEnded { execution, status, .. } => {
-                ended.insert(execution.clone());
+                self.ended.insert(execution.clone());
                 let superseded = *status == ExecutionStatus::Superseded;
-                assert!(!superseded || !within.contains(execution), "superseded inside a stage");
+                let within = self.within.contains(execution);
+                assert!(!superseded || !within, "superseded inside a stage");
             }
+            _ => self.read_action(event),
+        }
+    }
+
+    fn enter(&mut self, stage: &str, execution: &str) {
+        let before = self.inside.insert(stage.to_owned(), execution.to_owned());
+        let other = before.filter(|other| other != execution);
+        let alone = self.parallel || other.is_none();
+        assert!(alone, "two executions are in {stage}: {other:?}, {execution}");
+        self.within.insert(execution.to_owned());
+    }
+
+    fn read_action(&mut self, event: &Event) {
+        match event {
             Event::ActionStarted(start) => {
                 let key = (start.execution.clone(), start.stage.clone(), start.action.clone());
-                assert!(ids.insert(start.action_execution.clone()), "an id repeats");
-                assert!(!busy.contains_key(&key), "{key:?} began while it was under way");
-                assert!(!done.contains(&key), "{key:?} began again without a retry");
-                busy.insert(key, start.action_execution.clone());
+                assert!(self.ids.insert(start.action_execution.clone()), "an id repeats");
+                assert!(!self.busy.contains_key(&key), "{key:?} began while it was under way");
+                assert!(!self.done.contains(&key), "{key:?} began again without a retry");
+                self.busy.insert(key, start.action_execution.clone());
+            }
+            Event::RuleStarted { action_execution, .. } => {
+                assert!(self.ids.insert(action_execution.clone()), "an id repeats");
             }
             Event::ActionEnded { action_execution, .. }
             | Event::ActionAbandoned { action_execution, .. } => {
-                let key =
-                    busy.iter().find(|(_, id)| *id == action_execution).map(|(k, _)| k.clone());
+                let mut busy = self.busy.iter();
+                let key = busy.find(|(_, id)| *id == action_execution).map(|(k, _)| k.clone());
                 let key = key.expect("what ends had begun");
-                busy.remove(&key);
-                done.insert(key);
+                self.busy.remove(&key);
+                self.done.insert(key);
             }
             Event::ActionInterrupted { action_execution, .. } => {
-                let known = busy.values().any(|id| id == action_execution);
-                let rule = events[..nth].iter().any(|e| {
-                    matches!(&e.event, Event::RuleStarted { action_execution: id, .. } if id == action_execution)
-                });
-                assert!(known || rule, "what was interrupted was under way");
+                assert!(self.ids.contains(action_execution), "what was interrupted had begun");
             }
             _ => {}
         }
     }
+}
+
+fn check_history(events: &[Recorded], parallel: bool) {
+    let mut history = History { parallel, ..History::default() };
+    events.iter().enumerate().for_each(|(nth, recorded)| history.read(nth, recorded));
+    assert!(history.busy.is_empty(), "some actions never ended: {:?}", history.busy);
 }
 
 fn check(mode: ExecutionMode, steps: &[Step]) {
