@@ -10,5 +10,5 @@ pub(crate) mod embedded;
 pub(crate) mod folder;
 pub(crate) mod hub;
 pub(crate) mod reader;
-mod remote;
+pub(crate) mod remote;
 pub(crate) mod view;

@@ -73,7 +73,7 @@ pub(crate) async fn open(
         notify: Arc::new(super::clock::Silent),
         token: String::new(),
     };
-    Ok(Box::new(super::embedded::open(app, located, &folder, parts)))
+    Ok(Box::new(super::embedded::open(app, located, &folder, parts)?))
 }
 
 impl dyn Backend + '_ {

@@ -5,6 +5,7 @@ use super::hub::{Hub, Parts};
 use crate::actions;
 use crate::context::{App, Located};
 use std::sync::Arc;
+use trunkline_model::Report;
 
 /// Makes the hub. Nothing runs before it is asked for a pipeline.
 pub(crate) fn open(
@@ -12,7 +13,7 @@ pub(crate) fn open(
     located: &Located,
     folder: &DataFolder,
     parts: Parts<'_>,
-) -> Arc<Hub> {
+) -> Result<Arc<Hub>, Report> {
     let profile = app.global.profile.clone();
-    Hub::new(parts, actions::of_hub(located.root.clone(), folder.clone(), profile, None))
+    Ok(Hub::new(parts, actions::of_hub(located.root.clone(), folder.clone(), profile, None)))
 }
