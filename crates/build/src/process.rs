@@ -247,7 +247,9 @@ impl<'a> Processes<'a> {
         for _ in 0..64 {
             match rustix::io::read(&self.output, &mut *buffer) {
                 Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
-                Ok(length) => drop(log.output(&buffer[..length])?),
+                Ok(length) => {
+                    log.output(&buffer[..length])?;
+                }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -283,7 +283,7 @@ impl Running<'_> {
         }
         self.states += 1;
         let folder = self.states_folder();
-        let file = folder.join(if self.states % 2 == 0 { "0" } else { "1" });
+        let file = folder.join(if self.states.is_multiple_of(2) { "0" } else { "1" });
         if self.states <= 2 {
             private_folder(&self.build.folders.scratch)?;
             private_folder(&folder)?;

@@ -1,5 +1,7 @@
 //! Builds with real processes: what they do, what they leave, and what ends them.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "builds/artifacts.rs"]
 mod artifacts;
 #[path = "builds/harness.rs"]

@@ -25,7 +25,7 @@ pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> 
     let own = std::process::id() as i32;
     let mut found = Vec::new();
     let mut others = Vec::new();
-    for pid in pids().filter(|pid| *pid > after && *pid != own) {
+    for pid in pids(after).into_iter().filter(|pid| *pid != own) {
         let Some(process) = read(pid) else { continue };
         if groups.contains(&process.group) || carries(pid, build) {
             found.push(process);
@@ -65,9 +65,18 @@ pub(crate) fn load() -> Option<(usize, i32)> {
     Some((threads, words.next()?.parse().ok()?))
 }
 
-fn pids() -> impl Iterator<Item = i32> {
+/// So many ids are tried one by one; for more the whole of /proc is listed.
+const FEW: i32 = 64;
+
+/// The ids that can be in use above one.
+fn pids(after: i32) -> Vec<i32> {
+    if let Some((_, latest)) = load().filter(|(_, latest)| after > 0 && latest - after <= FEW) {
+        // What is started meanwhile by something in this range has a greater id.
+        return (after + 1..=latest + FEW / 4).collect();
+    }
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+    let all = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    all.filter(|pid| *pid > after).collect()
 }
 
 fn read(pid: i32) -> Option<Process> {
