@@ -179,7 +179,7 @@ fn nothing_is_unpacked_outside_of_its_folder() {
         assert_eq!(got.unwrap_err().diagnostic().code, "TL0855");
     };
     check(&[entry("../evil", &file, None)]);
-    check(&[entry("/tmp/evil", &file, None)]);
+    check(&[entry("/evil", &file, None)]);
     check(&[entry("a/../../evil", &file, None)]);
     check(&[entry("a\\..\\evil", &file, None)]);
     check(&[entry("way", &file, Some("/etc"))]);
@@ -261,13 +261,13 @@ async fn caches_come_back_win_over_the_source_and_stand_builds_at_once() {
     let place = |name: &str, commands: &[&str]| {
         let mut place = Place::commands(name, commands);
         place.build.folders.cache = Some(cache.path().join("site"));
-        place.build.spec.cache = vec!["deps/**/*".into(), "/root/.cache/**/*".into()];
+        place.build.spec.cache = vec!["deps/**/*".into(), "/var/cache/**/*".into()];
         place
     };
     let first = place("cache-1", &["mkdir -p deps/d; echo one > deps/d/f"]);
     let done = first.run().await;
     assert!(done.text().contains("Kept 1 file(s) in the cache"), "{}", done.text());
-    assert!(done.text().contains("/root/.cache/**/* is outside"), "{}", done.text());
+    assert!(done.text().contains("/var/cache/**/* is outside"), "{}", done.text());
     let second = place("cache-2", &["cat deps/d/f", "echo two > deps/d/f; false"]);
     second.write("deps/d/f", "of the source");
     let third = place("cache-3", &["cat deps/d/f", "echo two > deps/d/f"]);
