@@ -2,8 +2,8 @@
 //! in its file under `commands/`.
 
 use crate::commands::{
-    adopt, apply, completions, demo, doctor, drift, env, explain, export, help, init, instance,
-    lab, log, merge_driver, plan, rename, resume, rollback, state,
+    adopt, apply, check, completions, demo, doctor, drift, env, explain, export, help, init, instance,
+    lab, log, merge_driver, pipeline, plan, rename, resume, rollback, serve, state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Init(init::Arguments),
     /// Write the instance that people built as documents
     Export(export::Arguments),
+    /// Check documents, references and pipelines, without AWS
+    Check(check::Arguments),
     /// Show what a deployment would change
     Plan(plan::Arguments),
     /// Deploy: carry out a plan
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     /// List or show the project's environments
     #[command(subcommand)]
     Env(env::Command),
+    /// Start pipelines, see how they go, answer them
+    #[command(subcommand)]
+    Pipeline(pipeline::Command),
     /// Create an environment's Connect instance
     #[command(subcommand)]
     Instance(instance::Command),
@@ -109,6 +114,8 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Check configuration, credentials, roles, instances and buckets
     Doctor(doctor::Arguments),
+    /// Host repositories, take webhooks and run pipelines
+    Serve(serve::Arguments),
     /// Run the lab, a local AWS to try things out on
     Lab(lab::Arguments),
     /// Merge three versions of a flow by block; git runs it

@@ -2,6 +2,7 @@
 
 pub(crate) mod adopt;
 pub(crate) mod apply;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -15,10 +16,12 @@ pub(crate) mod instance;
 pub(crate) mod lab;
 pub(crate) mod log;
 pub(crate) mod merge_driver;
+pub(crate) mod pipeline;
 pub(crate) mod plan;
 pub(crate) mod rename;
 pub(crate) mod resume;
 pub(crate) mod rollback;
+pub(crate) mod serve;
 pub(crate) mod state;
 mod version;
 
@@ -35,6 +38,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
     match command {
         Command::Init(arguments) => init::run(&arguments, app),
         Command::Export(arguments) => export::run(&arguments, app),
+        Command::Check(arguments) => check::run(&arguments, app),
         Command::Plan(arguments) => plan::run(&arguments, app),
         Command::Apply(arguments) => apply::run(&arguments, app),
         Command::Drift(arguments) => drift::run(&arguments, app),
@@ -45,7 +49,9 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Log(arguments) => log::run(&arguments, app),
         Command::State(command) => state::run(&command, app),
         Command::Env(command) => env::run(&command, app),
+        Command::Pipeline(command) => pipeline::run(&command, app),
         Command::Instance(command) => instance::run(&command, app),
+        Command::Serve(arguments) => serve::run(&arguments, app),
         Command::Lab(arguments) => lab::run(&arguments, app),
         Command::Demo(arguments) => demo::run(&arguments, app),
         Command::Doctor(arguments) => doctor::run(&arguments, app),

@@ -7,6 +7,7 @@
 // A diagnostic is large and rare; boxing it would cost every caller more than it saves.
 #![allow(clippy::result_large_err)]
 
+mod actions;
 mod caller;
 mod cli;
 mod clock;
@@ -23,6 +24,7 @@ mod interrupt;
 mod journal;
 mod limits;
 mod pages;
+mod pipelines;
 mod planning;
 mod printer;
 mod progress;
@@ -31,6 +33,7 @@ mod replica;
 mod runtime;
 mod saved;
 mod state;
+mod triggers;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;

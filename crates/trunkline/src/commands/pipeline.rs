@@ -4,6 +4,7 @@
 mod act;
 mod follow;
 mod logs;
+mod new;
 mod run;
 mod show;
 mod validate;
@@ -17,6 +18,8 @@ use trunkline_model::Report;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
+    /// Write an environment's first pipeline
+    New(new::Arguments),
     /// List the pipelines with their newest execution
     List(Place),
     /// Show a pipeline's stages and executions, or one execution
@@ -68,6 +71,7 @@ pub(crate) struct Chosen {
 
 pub(crate) fn run(command: &Command, app: &App) -> Outcome {
     match command {
+        Command::New(arguments) => new::run(arguments, app),
         Command::List(place) => show::list(place, app),
         Command::Show(arguments) => show::run(arguments, app),
         Command::Run(arguments) => run::run(arguments, app),
