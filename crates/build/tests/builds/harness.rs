@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -41,7 +42,10 @@ impl Place {
             ..Folders::default()
         };
         std::fs::create_dir(&folders.source).unwrap();
-        let id = format!("{name}-{}", std::process::id());
+        // Builds of one id would end each other's processes.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{name}-{}-{count}", std::process::id());
         let mut build = Build::of_buildspec(id, spec, BuildProject::default(), folders);
         let path = std::env::var("PATH").unwrap();
         build.host = BTreeMap::from([("PATH".to_owned(), path)]);
