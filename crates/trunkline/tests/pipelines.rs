@@ -64,7 +64,7 @@ impl Site {
              {head}  stages:\n  - name: Source\n    actions:\n    - name: App\n      \
              actionTypeId: {{ category: Source, owner: AWS, provider: CodeCommit, version: '1' }}\n      \
              configuration: {{ RepositoryName: ., BranchName: main }}\n      \
-             outputArtifacts: [{{ name: App }}]\n      namespace: App\n{stages}"
+             outputArtifacts: [{{ name: App }}]\n{stages}"
         );
         self.home.write(format!("project/pipelines/{name}.yaml"), text);
     }

@@ -162,7 +162,12 @@ fn action_row(action: &ActionView) -> Vec<String> {
         Some(status) => format!("{status:?}"),
     };
     let failure = action.failure.as_ref().map(|f| f.message.as_str());
-    let said = failure.or(action.summary.as_deref()).unwrap_or_default();
+    // Who rejects says why in the summary.
+    let said: Vec<&str> = match (failure, action.summary.as_deref()) {
+        (Some(failure), Some(why)) if action.kind.starts_with("Approval/") => vec![failure, why],
+        (failure, summary) => failure.or(summary).into_iter().collect(),
+    };
+    let said = said.join(": ");
     let said = said.lines().next().unwrap_or_default();
     vec![format!("      {}", printable(&action.name)), status, action.kind.clone(), printable(said)]
 }
