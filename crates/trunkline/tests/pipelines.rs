@@ -52,6 +52,7 @@ impl Site {
         site.home.write("project/greeting.txt", "hello\n");
         site.define("main", "", stages);
         site.git(&["init", "-q", "-b", "main"]);
+        site.git(&["config", "user.email", "ann@example.com"]);
         site.git(&["add", "."]);
         site.git(&["commit", "-q", "-m", "Greet"]);
         site
