@@ -47,10 +47,10 @@ impl Renames {
     pub fn parse(bytes: &[u8]) -> Result<Self, Report> {
         let text =
             std::str::from_utf8(bytes).map_err(|e| problem(format!("not UTF-8 text: {e}")))?;
-        let value: Value = serde_saphyr::from_str(text).map_err(|error| {
-            let found = problem("it is not valid YAML".to_owned());
-            let line = error.location().map(|at| (at.line() as u32, at.column() as u32));
-            line.map_or(found.clone(), |(line, column)| found.at(line, column))
+        let value = crate::yaml::value(text).map_err(|found| {
+            let place = found.place;
+            let broken = problem("it is not valid YAML".to_owned()).because(found.message);
+            place.line.zip(place.column).map_or(broken.clone(), |(l, c)| broken.at(l, c))
         })?;
         let entries = match value {
             Value::Null => return Ok(Self::default()),

@@ -10,24 +10,25 @@ pub(crate) fn write(fields: &Map<String, Value>) -> String {
 
 /// Reads a document's fields.
 pub(crate) fn read(text: &str) -> Result<Map<String, Value>, Diagnostic> {
-    let value: Value = serde_saphyr::from_str(text).map_err(|error| {
-        // The parser's text repeats place and excerpt; the reason is the end of its first line.
-        let (all, at) = (error.to_string(), error.location());
-        let first = all.lines().next().unwrap_or_default();
-        let place = at.map(|at| format!("line {} column {}: ", at.line(), at.column()));
-        let reason = place.and_then(|p| first.split_once(&p)).map_or(first, |(_, reason)| reason);
-        let diagnostic = Diagnostic::error("TL0201", format!("not valid YAML: {reason}")).help(
-            "look at this line and the one before it: an open quote or bracket, or a wrong indent",
-        );
-        match at {
-            Some(at) => diagnostic.at(at.line() as u32, at.column() as u32),
-            None => diagnostic,
-        }
-    })?;
+    let value = value(text)?;
     match value {
         Value::Object(map) => Ok(map),
         _ => Err(Diagnostic::error("TL0202", "the document is not a mapping of fields")
             .help("begin with `Name: ...`")),
+    }
+}
+
+/// Reads any value, in which no key occurs twice.
+pub(crate) fn value(text: &str) -> Result<Value, Diagnostic> {
+    let root = trunkline_yaml::read(text).map_err(|broken| broken.diagnostic("TL0201"))?;
+    match root.repeated() {
+        Some(key) => {
+            let twice = format!("not valid YAML: the key `{}` occurs twice", key.text);
+            Err(Diagnostic::error("TL0201", twice)
+                .at(key.spot.line, key.spot.column)
+                .help("keep one of the two"))
+        }
+        None => Ok(root.to_json()),
     }
 }
 

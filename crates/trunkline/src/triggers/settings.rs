@@ -104,12 +104,13 @@ impl ServerSettings {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let settings: Self = serde_saphyr::from_str(text).map_err(|error| {
-            let place = error.location().map(|at| (at.line(), at.column()));
-            let message = error.to_string().lines().next().unwrap_or_default().to_owned();
-            let line = |n| u32::try_from(n).unwrap_or(u32::MAX);
-            place.into_iter().fold(wrong(message), |d, (l, c)| d.at(line(l), line(c)))
-        })?;
+        let root = trunkline_yaml::read(text).map_err(|broken| broken.diagnostic("TL0106"))?;
+        if let Some(key) = root.repeated() {
+            let twice = wrong(format!("the key `{}` occurs twice", key.text));
+            return Err(twice.at(key.spot.line, key.spot.column));
+        }
+        let settings: Self =
+            serde_json::from_value(root.to_json()).map_err(|error| wrong(error.to_string()))?;
         settings.check()?;
         Ok(settings)
     }
