@@ -63,7 +63,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         return tokens::run(command, app);
     }
     // Relative to where the command was given, not to the project.
-    let data = arguments.data.as_ref().map(|d| std::path::absolute(d).unwrap_or_else(|_| d.clone()));
+    let data =
+        arguments.data.as_ref().map(|d| std::path::absolute(d).unwrap_or_else(|_| d.clone()));
     if let Some(project) = &arguments.project {
         std::env::set_current_dir(project).map_err(|error| {
             cannot_start(&format!("cannot go to the folder {}: {error}", project.display()))
@@ -131,7 +132,14 @@ impl Server {
         let hooks = ports::Hooks::of(&settings)?;
         let poll = Duration::from_secs(60 * poll.or(settings.poll).unwrap_or(POLL).max(1));
         Ok(Arc::new(Self {
-            folder, hub, triggers: Arc::new(triggers), settings, receivers, hooks, token, poll,
+            folder,
+            hub,
+            triggers: Arc::new(triggers),
+            settings,
+            receivers,
+            hooks,
+            token,
+            poll,
         }))
     }
 
@@ -149,8 +157,18 @@ impl Server {
             self.triggers.ensure_hosted(&name).await?;
         }
         let ports = Ports {
-            repositories: Arc::new(ports::Hosting::new(self.triggers.clone(), &self.folder, &self.token, app)),
-            webhooks: Arc::new(ports::Incomings::new(self.triggers.clone(), self.hub.clone(), self.hooks.clone(), app)),
+            repositories: Arc::new(ports::Hosting::new(
+                self.triggers.clone(),
+                &self.folder,
+                &self.token,
+                app,
+            )),
+            webhooks: Arc::new(ports::Incomings::new(
+                self.triggers.clone(),
+                self.hub.clone(),
+                self.hooks.clone(),
+                app,
+            )),
             pipelines: self.hub.clone(),
             git: Arc::new(git),
             hosts: self.settings.hosts.clone().into(),
@@ -224,14 +242,18 @@ impl Server {
             let wait = next.map_or(Duration::MAX, |next| {
                 Duration::try_from(next.duration_since(clock::now())).unwrap_or_default()
             });
-            tokio::time::sleep(wait.clamp(Duration::from_millis(10), Duration::from_secs(60))).await;
+            tokio::time::sleep(wait.clamp(Duration::from_millis(10), Duration::from_secs(60)))
+                .await;
         }
     }
 
     fn banner(&self, address: SocketAddr, app: &App) {
         let url = format!("http://{address}");
         if app.printer.is_json() {
-            app.printer.json("server", &json!({ "url": url, "port": address.port(), "data": self.folder.root() }));
+            app.printer.json(
+                "server",
+                &json!({ "url": url, "port": address.port(), "data": self.folder.root() }),
+            );
         } else {
             app.printer.result(&url);
         }

@@ -104,13 +104,16 @@ impl ServerSettings {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let root = trunkline_yaml::read(text).map_err(|broken| broken.diagnostic("TL0106"))?;
+        let root = trunkline_yaml::read(text).map_err(|broken| broken.diagnostic("TL0893"))?;
         if let Some(key) = root.repeated() {
             let twice = wrong(format!("the key `{}` occurs twice", key.text));
             return Err(twice.at(key.spot.line, key.spot.column));
         }
-        let settings: Self =
-            serde_json::from_value(root.to_json()).map_err(|error| wrong(error.to_string()))?;
+        let settings: Self = serde_json::from_value(root.to_json()).map_err(|error| {
+            let message = error.to_string();
+            let place = key_of(&message, text);
+            place.into_iter().fold(wrong(message), |d, (line, column)| d.at(line, column))
+        })?;
         settings.check()?;
         Ok(settings)
     }
@@ -159,6 +162,14 @@ impl Secret {
             Err(why) => Err(wrong(why).report()),
         }
     }
+}
+
+/// Where the key stands that a message names.
+fn key_of(message: &str, text: &str) -> Option<(u32, u32)> {
+    let key = format!("{}:", message.split('`').nth(1)?);
+    let (number, line) = text.lines().enumerate().find(|(_, line)| line.contains(&key))?;
+    let from_one = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
+    Some((from_one(number), from_one(line.find(&key)?)))
 }
 
 fn shown(path: &Path) -> String {
