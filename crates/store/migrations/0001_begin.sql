@@ -73,11 +73,9 @@ CREATE TABLE cursors (
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Process groups that run, for whoever comes after a crash to end them.
+-- Builds whose processes run, for whoever comes after a crash to end them.
 CREATE TABLE processes (
     run TEXT PRIMARY KEY,
-    process_group INTEGER NOT NULL,
-    marker TEXT NOT NULL,
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

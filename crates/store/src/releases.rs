@@ -23,12 +23,17 @@ pub struct Release {
 }
 
 impl Store {
-    /// Records a release.
+    /// Records a release. What the newest record of its environment says already is not recorded again: an action
+    /// that is begun again after a crash may come here twice.
     pub fn released(&self, release: &Release) -> Result<()> {
         self.write(|t| {
             t.prepare_cached(
                 "INSERT INTO releases (environment, release, revision, at, execution, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (
+                     SELECT 1 FROM (
+                         SELECT * FROM releases WHERE environment = ?1 ORDER BY id DESC LIMIT 1
+                     ) WHERE release = ?2 AND execution = ?5 AND body = ?6
+                 )",
             )?
             .execute((
                 &release.environment,

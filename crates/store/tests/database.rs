@@ -129,8 +129,7 @@ fn what_was_written_is_there_after_opening_again() {
         made_by: None,
         at: at(5),
     };
-    let running =
-        Running { run: "a-1/2".to_owned(), group: 4_000_000, marker: "b/7".to_owned(), at: at(6) };
+    let running = Running { run: "a-1-2".to_owned(), at: at(6) };
     let release = Release {
         environment: "prod".to_owned(),
         release: "cd".repeat(32),
@@ -144,6 +143,8 @@ fn what_was_written_is_there_after_opening_again() {
     store.add_artifact(&Artifact { at: at(9), ..artifact.clone() }).unwrap();
     store.process_started(&running).unwrap();
     store.released(&release).unwrap();
+    // The same execution tells it again after a crash.
+    store.released(&Release { at: at(8), ..release.clone() }).unwrap();
     drop(store);
     let store = Store::open(&path, Access::Read).unwrap();
     assert_eq!(store.artifact(&artifact.id).unwrap(), Some(artifact.clone()));
@@ -156,7 +157,7 @@ fn what_was_written_is_there_after_opening_again() {
     assert_eq!(told, [("prod".to_owned(), at(7))]);
     drop(store);
     let store = open(&path);
-    store.process_ended("a-1/2").unwrap();
+    store.process_ended("a-1-2").unwrap();
     store.remove_artifact(&artifact.id).unwrap();
     assert_eq!(store.processes().unwrap(), []);
     assert_eq!(store.artifact(&artifact.id).unwrap(), None);

@@ -52,8 +52,8 @@ pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> 
 pub(crate) fn end(process: &Process) -> bool {
     let Some(pid) = Pid::from_raw(process.pid) else { return false };
     let Ok(handle) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else { return false };
-    let same = |now: Process| Process { resident: process.resident, ..now } == *process;
-    let still = read(process.pid).is_some_and(same);
+    // Not its parent: when that one was ended first, it has another by now.
+    let still = read(process.pid).is_some_and(|now| now.started == process.started);
     still && rustix::process::pidfd_send_signal(&handle, Signal::KILL).is_ok()
 }
 

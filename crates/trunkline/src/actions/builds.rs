@@ -229,7 +229,8 @@ async fn perform(shared: &Arc<Shared>, job: &Job, mut build: Build, name: &str) 
     outcome(shared, job, result, revision.as_ref())
 }
 
-/// Runs a build with the log and the stop signal of its action.
+/// Runs a build with the log and the stop signal of its action. It is on record as long as it has processes: who
+/// comes after a crash, or drops this, ends what is left of them.
 pub(super) async fn carry_out(
     shared: &Shared,
     job: &Job,
@@ -238,7 +239,14 @@ pub(super) async fn carry_out(
 ) -> Result<BuildResult, Report> {
     let log = shared.log(&job.run.action_execution)?;
     let ports = Ports { vault, log: &log, clock: &clock::now, stop: job.stop.clone() };
-    Ok(trunkline_build::run(build, ports).await)
+    let store = &shared.setting.store;
+    let unusable = |error: trunkline_store::Error| error.diagnostic(store.path()).report();
+    let running = trunkline_store::Running { run: build.id.clone(), at: clock::now() };
+    store.process_started(&running).map_err(unusable)?;
+    let result = trunkline_build::run(build, ports).await;
+    // A record that stays costs the next start one look.
+    let _ = store.process_ended(&build.id);
+    Ok(result)
 }
 
 /// What a build makes of its action.

@@ -6,6 +6,7 @@
 use super::clock::{RandomIds, SystemClock};
 use super::definitions::Definitions;
 use super::folder::{DataFolder, Lock};
+use super::leftovers;
 use super::reader::{Reader, log_failed, to_json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,12 +51,13 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Hub {
-    /// Makes a hub; nothing runs yet. `actions` is given the hub for actions that start pipelines.
+    /// Makes a hub; nothing runs yet, and nothing any more that an earlier process began here. `actions` is given the hub for actions that start pipelines.
     pub(crate) fn new(
         parts: Parts<'_>,
         actions: impl FnOnce(&Weak<Self>, &Arc<Store>) -> Arc<dyn Actions>,
     ) -> Arc<Self> {
         let store = Arc::new(parts.store);
+        leftovers::end(&store, &parts.folder);
         let definitions = RwLock::new(Arc::new(Definitions::load(parts.project)));
         Arc::new_cyclic(|hub| Self {
             ports: Ports {
@@ -185,6 +187,9 @@ impl Hub {
         for executor in all.values() {
             executor.shutdown().await;
         }
+        // Their builds were killed by their groups; what had left these is ended here.
+        let (store, folder) = (self.store.clone(), self.folder.clone());
+        let _ = tokio::task::spawn_blocking(move || leftovers::end(&store, &folder)).await;
     }
 
     fn failed(&self, error: &ExecutorError, pipeline: &str) -> Report {
