@@ -18,6 +18,7 @@ mod vault;
 
 use crate::pipelines::folder::DataFolder;
 use crate::pipelines::hub::Hub;
+use crate::triggers::BuildSettings;
 use artifacts::ArtifactFolder;
 use source::Known;
 use std::collections::{BTreeMap, HashMap};
@@ -51,6 +52,8 @@ pub(crate) struct Setting {
     pub(crate) aws: Arc<dyn Fn() -> Result<Aws, Report> + Send + Sync>,
     /// This program.
     pub(crate) program: PathBuf,
+    /// What builds may use.
+    pub(crate) builds: BuildSettings,
     /// Called with lines of an action's log once they are in its file.
     pub(crate) show: Option<Show>,
 }
@@ -115,6 +118,7 @@ pub(crate) fn of_hub(
     root: PathBuf,
     data: DataFolder,
     profile: Option<String>,
+    builds: BuildSettings,
     show: Option<Show>,
 ) -> impl FnOnce(&Weak<Hub>, &Arc<Store>) -> Arc<dyn Actions> {
     move |hub, store| {
@@ -134,6 +138,7 @@ pub(crate) fn of_hub(
             variables: crate::context::variables(),
             aws: Arc::new(connect),
             program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("trunkline")),
+            builds,
             show,
         }))
     }

@@ -16,7 +16,7 @@ mod settings;
 pub(crate) use look::{Cause, Found, Triggers};
 pub(crate) use places::{Places, Remotes};
 pub(crate) use repository::git_environment;
-pub(crate) use settings::{Receiver, ServerSettings};
+pub(crate) use settings::{BuildSettings, Receiver, Sandboxing, Secret, ServerSettings};
 
 use crate::pipelines::definitions::Definitions;
 use std::sync::Arc;

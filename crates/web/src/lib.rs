@@ -23,4 +23,4 @@ pub use ports::{
 };
 pub use server::{Ports, serve};
 pub use tokens::{Access, Token, Tokens, hash};
-pub use webhooks::parse;
+pub use webhooks::{parse, sign};

@@ -8,6 +8,8 @@ mod github;
 mod gitlab;
 mod signature;
 
+pub use signature::sign;
+
 use crate::answer::{Reply, document, failure, json_reply, refusal};
 use crate::events::Event;
 use crate::ports::{Delivered, Incoming, Provider, Receipt, Webhooks};

@@ -7,12 +7,13 @@ use super::source::CLONE_REFERENCE;
 use super::vault::Secrets;
 use super::{Ended, Job, Shared};
 use crate::clock;
+use crate::triggers::{BuildSettings, Sandboxing};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trunkline_build::environment::Facts;
-use trunkline_build::{Build, BuildResult, BuildStatus, Folders, Ports, Secret};
+use trunkline_build::{Build, BuildResult, BuildStatus, Folders, Ports, Sandbox, Secret};
 use trunkline_config::Project;
 use trunkline_engine::{ActionOutcome, ArtifactRef, FailureKind, Revision};
 use trunkline_model::buildspec::{BuildProject, Buildspec, ProjectVariable, VariableKind};
@@ -215,6 +216,7 @@ async fn perform(shared: &Arc<Shared>, job: &Job, mut build: Build, name: &str) 
     build.predefined = facts.predefined();
     build.predefined.insert("CODEPIPELINE_EXECUTION_ID".to_owned(), job.run.execution.clone());
     build.host = shared.host();
+    limit(&mut build, &shared.setting.builds);
     if let Some(environment) = &environment {
         let has = |name: &str| build.variables.iter().any(|v| v.name == name);
         if !has("AccountNumber") {
@@ -227,6 +229,25 @@ async fn perform(shared: &Arc<Shared>, job: &Job, mut build: Build, name: &str) 
     let secrets = Secrets::new(shared, job, project, environment)?;
     let result = carry_out(shared, job, &build, &secrets).await?;
     outcome(shared, job, result, revision.as_ref())
+}
+
+/// Gives a build the limits and the sandbox of the server's settings.
+fn limit(build: &mut Build, settings: &BuildSettings) {
+    let limits = &mut build.limits;
+    limits.processes = settings.processes.unwrap_or(limits.processes);
+    limits.memory = settings.memory.map(|mebibytes| mebibytes << 20).or(limits.memory);
+    limits.output = settings.log.map_or(limits.output, |mebibytes| mebibytes << 20);
+    limits.grace = settings.grace.map_or(limits.grace, std::time::Duration::from_secs);
+    let container = |engine: &str| Sandbox::Container {
+        engine: engine.to_owned(),
+        image: build.project.image.clone().unwrap_or_default(),
+    };
+    build.sandbox = match settings.sandbox {
+        Sandboxing::None => Sandbox::None,
+        Sandboxing::Bubblewrap => Sandbox::Bubblewrap,
+        Sandboxing::Docker => container("docker"),
+        Sandboxing::Podman => container("podman"),
+    };
 }
 
 /// Runs a build with the log and the stop signal of its action. It is on record as long as it has processes: who

@@ -3,13 +3,13 @@
 //! Only wiring: the data folder and its pipelines are `pipelines`, what starts them `triggers`, what is answered over
 //! HTTP the crate `web`. `ports` joins these; `tokens` are the commands about tokens.
 
-mod notify;
 mod ports;
 mod tokens;
 
 use super::Outcome;
 use crate::context::{App, Located};
 use crate::exit::Exit;
+use crate::notices::Notices;
 use crate::pipelines::folder::{DataFolder, ServerInfo};
 use crate::pipelines::hub::{Hub, Parts};
 use crate::triggers::{Cause, Found, Places, Remotes, ServerSettings, Triggers};
@@ -96,7 +96,7 @@ struct Server {
     hub: Arc<Hub>,
     triggers: Arc<Triggers>,
     settings: ServerSettings,
-    receivers: Arc<notify::Receivers>,
+    notices: Arc<Notices>,
     hooks: ports::Hooks,
     token: String,
     poll: Duration,
@@ -112,17 +112,18 @@ impl Server {
     ) -> Result<Arc<Self>, Report> {
         let (lock, store) = folder.take("serve").map_err(|report| with_address(report, &folder))?;
         let token = tokens::random();
-        let receivers = Arc::new(notify::Receivers::new(&settings.notify, folder.root()));
+        let notices = Notices::new(&settings.notify, folder.root())?;
+        let builds = settings.builds.clone();
         let parts = Parts {
             folder: folder.clone(),
             lock,
             store,
             project: &located.root,
-            settings: trunkline_engine::Settings::default(),
-            notify: receivers.clone(),
+            settings: settings.engine.clone(),
+            notify: notices.clone(),
             token: token.clone(),
         };
-        let hub = crate::pipelines::embedded::open(app, located, &folder, parts)?;
+        let hub = crate::pipelines::embedded::open(app, located, &folder, parts, builds)?;
         let root = std::path::absolute(&located.root).unwrap_or_else(|_| located.root.clone());
         let remotes = Remotes::new(root, located.project.repositories.clone());
         let starter = Arc::new(ports::HubStarter::new(hub.clone(), located));
@@ -136,7 +137,7 @@ impl Server {
             hub,
             triggers: Arc::new(triggers),
             settings,
-            receivers,
+            notices,
             hooks,
             token,
             poll,
@@ -184,10 +185,12 @@ impl Server {
         })?;
         self.banner(address, app);
         let talk = ports::Talk::of(app);
+        let store = self.hub.store().clone();
         let background = [
             tokio::spawn(self.clone().keep_polling(talk)),
             tokio::spawn(self.clone().keep_time(talk)),
-            tokio::spawn(notify::deliver(self.receivers.clone(), self.hub.store().clone(), talk)),
+            tokio::spawn(self.clone().hear_pushes(talk)),
+            tokio::spawn(self.notices.clone().deliver(store, move |problem| talk.problem(problem))),
         ];
         let stop = async {
             // That the task ends otherwise is a reason to end as well.
@@ -226,6 +229,14 @@ impl Server {
                 // What stays longer than it has to does no harm.
                 let _ = self.hub.store().forget_deliveries(before);
             }
+        }
+    }
+
+    /// Looks at repositories that actions of this server pushed to.
+    async fn hear_pushes(self: Arc<Self>, talk: ports::Talk) {
+        let mut pushes = self.hub.pushes();
+        while let Some(name) = pushes.recv().await {
+            talk.looked(self.triggers.look(&name, Cause::Push, &[]).await);
         }
     }
 

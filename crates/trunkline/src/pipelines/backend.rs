@@ -2,7 +2,7 @@
 
 use super::definitions::Definitions;
 use super::folder::DataFolder;
-use super::hub::{Hub, Parts};
+use super::hub::Hub;
 use super::reader::Reader;
 use super::view::{ExecutionView, PipelineView};
 use crate::context::{App, Located};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use trunkline_engine::{Answer as Done, Command, Recorded, Settings};
+use trunkline_engine::{Answer as Done, Command, Recorded};
 use trunkline_model::{Diagnostic, Report};
 use trunkline_store::Access;
 use trunkline_web::{Answer, Boxed, Pipelines, Query};
@@ -63,17 +63,7 @@ pub(crate) async fn open(
         let definitions = Arc::new(Definitions::load(&located.root));
         return Ok(Box::new(Reading(Reader { store, folder, definitions })));
     }
-    let (lock, store) = folder.take(command)?;
-    let parts = Parts {
-        folder: folder.clone(),
-        lock,
-        store,
-        project: &located.root,
-        settings: Settings::default(),
-        notify: Arc::new(super::clock::Silent),
-        token: String::new(),
-    };
-    Ok(Box::new(super::embedded::open(app, located, &folder, parts)?))
+    Ok(Box::new(super::embedded::Embedded::open(app, located, &folder, command)?))
 }
 
 impl dyn Backend + '_ {

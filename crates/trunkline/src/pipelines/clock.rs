@@ -1,8 +1,8 @@
-//! The engine's ports that only need the machine: time, ids, and nobody who is told events.
+//! The engine's ports that only need the machine: time and ids.
 
 use std::time::Duration;
-use trunkline_engine::ports::{Later, Origin};
-use trunkline_engine::{Clock, Ids, Millis, Notify};
+use trunkline_engine::ports::Later;
+use trunkline_engine::{Clock, Ids, Millis};
 
 /// The longest sleep. A clock that was set, or a machine that slept, is noticed after that.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -30,17 +30,3 @@ impl Ids for RandomIds {
     }
 }
 
-/// Nobody is told.
-pub(crate) struct Silent;
-
-impl Notify for Silent {
-    fn wanted(&self) -> bool {
-        false
-    }
-
-    fn origin(&self) -> Origin {
-        Origin { account: "000000000000".to_owned(), region: "local".to_owned() }
-    }
-
-    fn wake(&self) {}
-}

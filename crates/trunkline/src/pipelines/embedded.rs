@@ -1,11 +1,21 @@
-//! A hub for one command, where no server runs.
+//! A hub in this process: for `serve`, or for one command where no server runs.
 
+use super::backend::Backend;
 use super::folder::DataFolder;
 use super::hub::{Hub, Parts};
 use crate::actions;
 use crate::context::{App, Located};
+use crate::notices::Notices;
+use crate::printer::write_err;
+use crate::render::printable;
+use crate::triggers::{BuildSettings, ServerSettings};
 use std::sync::Arc;
+use std::time::Duration;
 use trunkline_model::Report;
+use trunkline_web::{Answer, Boxed, Query};
+
+/// How long a command waits at its end for receivers of events that work.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes the hub. Nothing runs before it is asked for a pipeline.
 pub(crate) fn open(
@@ -13,7 +23,71 @@ pub(crate) fn open(
     located: &Located,
     folder: &DataFolder,
     parts: Parts<'_>,
+    builds: BuildSettings,
 ) -> Result<Arc<Hub>, Report> {
     let profile = app.global.profile.clone();
-    Ok(Hub::new(parts, actions::of_hub(located.root.clone(), folder.clone(), profile, None)))
+    let root = located.root.clone();
+    Ok(Hub::new(parts, actions::of_hub(root, folder.clone(), profile, builds, None)))
+}
+
+/// The hub of one command. Events are told while it runs; what could not be told waits in the folder.
+pub(crate) struct Embedded {
+    hub: Arc<Hub>,
+    notices: Arc<Notices>,
+    delivery: tokio::task::JoinHandle<()>,
+    quiet: bool,
+}
+
+impl Embedded {
+    /// Takes the folder. TL0880 to TL0884, TL0893.
+    pub(crate) fn open(
+        app: &App,
+        located: &Located,
+        folder: &DataFolder,
+        command: &str,
+    ) -> Result<Self, Report> {
+        let (lock, store) = folder.take(command)?;
+        let settings = ServerSettings::read(folder.root())?;
+        let notices = Notices::new(&settings.notify, folder.root())?;
+        let parts = Parts {
+            folder: folder.clone(),
+            lock,
+            store,
+            project: &located.root,
+            settings: settings.engine,
+            notify: notices.clone(),
+            token: String::new(),
+        };
+        let hub = open(app, located, folder, parts, settings.builds)?;
+        let delivery = tokio::spawn(notices.clone().deliver(hub.store().clone(), |_| {}));
+        Ok(Self { hub, notices, delivery, quiet: app.printer.is_quiet() })
+    }
+}
+
+impl Backend for Embedded {
+    fn ask(&self, query: Query, wait: Duration) -> Boxed<'_, Result<Answer, Report>> {
+        self.hub.ask(query, wait)
+    }
+
+    fn goes_on(&self) -> bool {
+        false
+    }
+
+    fn carry_on<'a>(&'a self, pipeline: &'a str) -> Boxed<'a, Result<(), Report>> {
+        self.hub.carry_on(pipeline)
+    }
+
+    fn close(&self) -> Boxed<'_, ()> {
+        Box::pin(async {
+            self.hub.shutdown().await;
+            for problem in self.notices.settle(PATIENCE).await {
+                let why = problem.notes.first().map(String::as_str).unwrap_or_default();
+                let line = format!("warning[{}]: {}: {why}", problem.code, problem.message);
+                if !self.quiet {
+                    write_err(&format!("{}\n", printable(&line)));
+                }
+            }
+            self.delivery.abort();
+        })
+    }
 }

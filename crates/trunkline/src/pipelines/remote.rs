@@ -70,17 +70,27 @@ impl Client {
     }
 
     async fn get(&self, url: &str, token: Option<&str>) -> Result<Got, String> {
-        self.send("GET", url, Vec::new(), token, PATIENCE + LONGEST_WAIT).await
+        self.send("GET", url, Vec::new(), &bearer(token), PATIENCE + LONGEST_WAIT).await
     }
 
     /// Posts JSON.
-    pub(crate) async fn post(
+    async fn post(
         &self,
         url: &str,
         body: Vec<u8>,
         token: Option<&str>,
     ) -> Result<Got, String> {
-        self.send("POST", url, body, token, PATIENCE).await
+        self.send("POST", url, body, &bearer(token), PATIENCE).await
+    }
+
+    /// Posts JSON with further headers.
+    pub(crate) async fn post_with(
+        &self,
+        url: &str,
+        body: Vec<u8>,
+        headers: &[(&'static str, String)],
+    ) -> Result<Got, String> {
+        self.send("POST", url, body, headers, PATIENCE).await
     }
 
     async fn send(
@@ -88,7 +98,7 @@ impl Client {
         method: &str,
         url: &str,
         body: Vec<u8>,
-        token: Option<&str>,
+        headers: &[(&'static str, String)],
         limit: Duration,
     ) -> Result<Got, String> {
         let mut request = http::Request::builder().method(method).uri(url);
@@ -96,8 +106,8 @@ impl Client {
         if method == "POST" {
             request = request.header("content-type", "application/json");
         }
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
         let request = request.body(Full::new(Bytes::from(body))).map_err(|e| e.to_string())?;
         let exchange = async {
@@ -112,6 +122,10 @@ impl Client {
         let ended = tokio::time::timeout(limit, exchange).await;
         ended.map_err(|_| "it took too long to answer".to_owned())?
     }
+}
+
+fn bearer(token: Option<&str>) -> Vec<(&'static str, String)> {
+    token.into_iter().map(|token| ("authorization", format!("Bearer {token}"))).collect()
 }
 
 /// An error with what it comes from.

@@ -4,7 +4,10 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use trunkline_config::nearest;
+use trunkline_engine::Settings;
 use trunkline_model::{Diagnostic, Report};
+use trunkline_yaml::{Node, Spot, Value};
 
 /// The file's name.
 pub(crate) const FILE: &str = "server.yaml";
@@ -29,6 +32,41 @@ pub(crate) struct ServerSettings {
     pub(crate) schedules: Vec<Schedule>,
     /// Who is told of events.
     pub(crate) notify: Vec<Receiver>,
+    /// How pipelines run (`docs/engine.md`).
+    pub(crate) engine: Settings,
+    /// What builds may use.
+    pub(crate) builds: BuildSettings,
+}
+
+/// What builds may use; what is not given stays as `docs/builds.md` says.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BuildSettings {
+    /// Processes of one build at once.
+    pub(crate) processes: Option<usize>,
+    /// Resident memory of all processes of one build, in MiB.
+    pub(crate) memory: Option<u64>,
+    /// The log of one build, in MiB.
+    pub(crate) log: Option<u64>,
+    /// Seconds between SIGTERM and SIGKILL.
+    pub(crate) grace: Option<u64>,
+    /// What keeps builds apart.
+    pub(crate) sandbox: Sandboxing,
+}
+
+/// What keeps builds apart from the machine.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sandboxing {
+    /// Their process groups and limits only.
+    #[default]
+    None,
+    /// `bwrap`.
+    Bubblewrap,
+    /// A container of the image of their project.
+    Docker,
+    /// The same by podman.
+    Podman,
 }
 
 /// How webhooks of a repository are checked.
@@ -71,16 +109,18 @@ pub(crate) struct Schedule {
     pub(crate) variables: BTreeMap<String, String>,
 }
 
-/// Who is told of events.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields, rename_all = "lowercase")]
-pub(crate) enum Receiver {
+/// Who is told of events: one of a webhook, a command and a file.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Receiver {
     /// An address that gets each event as a POST.
-    Webhook(String),
+    pub(crate) webhook: Option<String>,
     /// A program that gets each event on its standard input.
-    Command(Vec<String>),
+    pub(crate) command: Option<Vec<String>>,
     /// A file to which each event is added as a line.
-    File(PathBuf),
+    pub(crate) file: Option<PathBuf>,
+    /// What each POST to the webhook is signed with.
+    pub(crate) secret: Option<Secret>,
 }
 
 impl ServerSettings {
@@ -109,11 +149,8 @@ impl ServerSettings {
             let twice = wrong(format!("the key `{}` occurs twice", key.text));
             return Err(twice.at(key.spot.line, key.spot.column));
         }
-        let settings: Self = serde_json::from_value(root.to_json()).map_err(|error| {
-            let message = error.to_string();
-            let place = key_of(&message, text);
-            place.into_iter().fold(wrong(message), |d, (line, column)| d.at(line, column))
-        })?;
+        let settings: Self = serde_json::from_value(root.to_json())
+            .map_err(|error| misfit(&error.to_string(), &root))?;
         settings.check()?;
         Ok(settings)
     }
@@ -139,10 +176,59 @@ impl ServerSettings {
                 return on("it has no secret, so nobody could be trusted");
             }
         }
+        self.notify.iter().try_for_each(Receiver::check)?;
+        self.engine_check()?;
         self.schedules.iter().try_for_each(|schedule| {
             super::schedules::check(schedule)
                 .map_err(|why| wrong(why).on(format!("schedule of `{}`", schedule.pipeline)))
         })
+    }
+}
+
+impl ServerSettings {
+    /// Limits that let nothing through are slips.
+    fn engine_check(&self) -> Result<(), Diagnostic> {
+        let engine = &self.engine;
+        let (builds, small) = (&self.builds, |n: Option<u64>| n == Some(0));
+        let zero = [
+            ("engine.concurrentExecutions", engine.concurrent_executions == 0),
+            ("engine.outputVariablesBytes", engine.output_variables_bytes == 0),
+            ("engine.configurationBytes", engine.configuration_bytes == 0),
+            ("engine.approvalMinutes", engine.approval_minutes == 0),
+            ("engine.ruleMinutes", engine.rule_minutes == 0),
+            ("engine.windowMinutes", engine.window_minutes == 0),
+            ("engine.snapshotEvery", engine.snapshot_every == 0),
+            ("builds.processes", builds.processes == Some(0)),
+            ("builds.memory", small(builds.memory)),
+            ("builds.log", small(builds.log)),
+        ];
+        match zero.iter().find(|(_, zero)| *zero) {
+            Some((name, _)) => Err(wrong(format!("`{name}` is 1 or more"))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Receiver {
+    fn check(&self) -> Result<(), Diagnostic> {
+        let on = |message: &str| Err(wrong(message).on("notify"));
+        let given = usize::from(self.webhook.is_some())
+            + usize::from(self.command.is_some())
+            + usize::from(self.file.is_some());
+        if given != 1 {
+            return on("a receiver is one of `webhook`, `command` and `file`");
+        }
+        if self.secret.is_some() && self.webhook.is_none() {
+            return on("only what is sent to a webhook is signed with a `secret`");
+        }
+        let web = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if self.webhook.as_ref().is_some_and(|url| !web(url)) {
+            return on("`webhook` is an address that begins with https:// or http://");
+        }
+        if self.command.as_ref().is_some_and(|words| words.first().is_none_or(String::is_empty)) {
+            return on("`command` is a list: a program and its arguments");
+        }
+        Ok(())
     }
 }
 
@@ -164,12 +250,31 @@ impl Secret {
     }
 }
 
-/// Where the key stands that a message names.
-fn key_of(message: &str, text: &str) -> Option<(u32, u32)> {
-    let key = format!("{}:", message.split('`').nth(1)?);
-    let (number, line) = text.lines().enumerate().find(|(_, line)| line.contains(&key))?;
-    let from_one = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-    Some((from_one(number), from_one(line.find(&key)?)))
+/// What a reader's message says, at the key or value that it names, with the word that was probably meant.
+fn misfit(message: &str, root: &Node) -> Diagnostic {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let texts = message.split('"').skip(1).step_by(2);
+    let named = quoted.first().copied().into_iter().chain(texts);
+    let place = named.into_iter().find_map(|word| place_of(word, root));
+    let found = place.into_iter().fold(wrong(message), |d, spot| d.at(spot.line, spot.column));
+    let unknown = message.starts_with("unknown ").then(|| quoted.split_first()).flatten();
+    match unknown.and_then(|(word, known)| nearest(word, known.iter().copied())) {
+        Some(near) => found.help(format!("did you mean `{near}`?")),
+        None => found,
+    }
+}
+
+/// Where a key, or else a value, of that spelling stands.
+fn place_of(word: &str, node: &Node) -> Option<Spot> {
+    match &node.value {
+        Value::Map(entries) => entries
+            .iter()
+            .find(|(key, _)| key.text == word)
+            .map(|(key, _)| key.spot)
+            .or_else(|| entries.iter().find_map(|(_, value)| place_of(word, value))),
+        Value::List(items) => items.iter().find_map(|item| place_of(word, item)),
+        _ => (node.spelling() == Some(word)).then_some(node.spot),
+    }
 }
 
 fn shown(path: &Path) -> String {
@@ -192,7 +297,7 @@ mod tests {
         let settings = ServerSettings::parse(text).unwrap();
         assert_eq!(settings.forks, ["acme"]);
         assert_eq!(settings.webhooks["acme"].secrets[0], Secret::Env("A".into()));
-        assert_eq!(settings.notify, [Receiver::File("e.jsonl".into())]);
+        assert_eq!(settings.notify[0].file, Some("e.jsonl".into()));
         for (text, line) in [("poll: 2\nhots: [a]\n", Some(2)), ("repositories: [../x]\n", None)] {
             let found = ServerSettings::parse(text).unwrap_err();
             assert_eq!(
@@ -204,5 +309,37 @@ mod tests {
         }
         let open = "webhooks: { acme: { provider: github } }\n";
         assert!(ServerSettings::parse(open).unwrap_err().message.contains("no secret"));
+    }
+
+    #[test]
+    fn settings_of_the_engine_are_read_and_slips_find_their_word() {
+        let text = "engine: { interrupted: fail, concurrentExecutions: 3 }\nbuilds:\n  \
+                    processes: 64\n  sandbox: podman\n";
+        let settings = ServerSettings::parse(text).unwrap();
+        assert_eq!(settings.engine.interrupted, trunkline_engine::settings::Interrupted::Fail);
+        assert_eq!(settings.engine.concurrent_executions, 3);
+        assert_eq!((settings.builds.processes, settings.builds.sandbox), (Some(64), Sandboxing::Podman));
+        for (text, place, help) in [
+            ("engine:\n  intrupted: fail\n", (2, 3), "`interrupted`"),
+            ("engine:\n  interrupted: rerunn\n", (2, 16), "`rerun`"),
+            ("poll: 1\nnotfy: []\n", (2, 1), "`notify`"),
+            ("notify:\n- { webhok: \"http://127.0.0.1/\" }\n", (2, 5), "`webhook`"),
+            ("engine: { ruleMinutes: \"soon\" }\n", (1, 24), "docs/serve.md"),
+        ] {
+            let found = ServerSettings::parse(text).unwrap_err();
+            let at = (found.place.line, found.place.column);
+            assert_eq!(at, (Some(place.0), Some(place.1)), "{text}: {}", found.message);
+            let said = found.help.unwrap_or_default();
+            assert!(said.contains(help), "{text}: {said}");
+        }
+        for text in [
+            "engine: { concurrentExecutions: 0 }\n",
+            "notify: [{ file: a, command: [b] }]\n",
+            "notify: [{ file: a, secret: { env: A } }]\n",
+            "notify: [{ webhook: \"ftp://127.0.0.1/\" }]\n",
+            "notify: [{ command: [] }]\n",
+        ] {
+            assert_eq!(ServerSettings::parse(text).unwrap_err().code, "TL0893", "{text}");
+        }
     }
 }

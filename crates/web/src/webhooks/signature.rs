@@ -86,6 +86,11 @@ fn code(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
+/// The signature of a body in hexadecimal digits: HMAC-SHA256, as GitHub signs.
+pub fn sign(secret: &[u8], body: &[u8]) -> String {
+    crate::tokens::hex(&code(secret, &[body]))
+}
+
 fn unhex(digits: &str) -> Option<Vec<u8>> {
     if !digits.len().is_multiple_of(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
