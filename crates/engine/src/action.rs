@@ -93,6 +93,31 @@ pub struct ActionOutcome {
     /// One line for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+    /// What its reports say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<ReportSummary>,
+}
+
+/// What the reports of one group of a build say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportSummary {
+    /// The group's name.
+    pub group: String,
+    /// How many files there were.
+    pub files: u64,
+    /// Tests by how they ended: `total`, `succeeded`, `failed`, `error`, `skipped`, `unknown`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tests: BTreeMap<String, u64>,
+    /// What they ran through: `linesCovered`, `linesMissed`, `branchesCovered`, `branchesMissed`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub coverage: BTreeMap<String, u64>,
+    /// The first tests that failed, with why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
+    /// Files that could not be read, with why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 impl ActionOutcome {

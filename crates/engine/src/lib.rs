@@ -20,7 +20,9 @@ pub mod timeouts;
 pub mod view;
 pub mod window;
 
-pub use action::{ActionOutcome, ActionRun, ArtifactRef, Failure, FailureKind, Revision};
+pub use action::{
+    ActionOutcome, ActionRun, ArtifactRef, Failure, FailureKind, ReportSummary, Revision,
+};
 pub use command::{Answer, Command, Refusal, RefusalKind};
 pub use event::{Event, Millis, Recorded};
 pub use executor::{Executor, ExecutorError, Ports};

@@ -7,11 +7,15 @@
 
 mod artifacts;
 mod builds;
+mod credentials;
 mod deploy;
 mod export;
 mod git;
 mod invoke;
+mod numbers;
 mod releases;
+mod reports;
+mod results;
 mod s3;
 mod source;
 mod vault;
@@ -20,10 +24,11 @@ use crate::pipelines::folder::DataFolder;
 use crate::pipelines::hub::Hub;
 use crate::triggers::BuildSettings;
 use artifacts::ArtifactFolder;
+use numbers::Numbers;
 use source::Known;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tokio::sync::watch;
 use trunkline_aws::{Aws, Buckets, Settings};
 use trunkline_center::call_failed;
@@ -54,6 +59,8 @@ pub(crate) struct Setting {
     pub(crate) program: PathBuf,
     /// What builds may use.
     pub(crate) builds: BuildSettings,
+    /// Is told that an action pushed to the repository of that name.
+    pub(crate) pushed: Arc<dyn Fn(&str) + Send + Sync>,
     /// Called with lines of an action's log once they are in its file.
     pub(crate) show: Option<Show>,
 }
@@ -69,6 +76,9 @@ pub(crate) struct Carrier(Arc<Shared>);
 struct Shared {
     setting: Setting,
     artifacts: ArtifactFolder,
+    numbers: Numbers,
+    /// The folder in which builds find this program, once one asked.
+    shim: OnceLock<Option<PathBuf>>,
     /// Commits whose artifact is at hand.
     known: Mutex<HashMap<(PathBuf, String), Known>>,
     /// One fetch of a mirror at a time.
@@ -103,9 +113,12 @@ impl Carrier {
     /// Makes one. Opens nothing yet.
     pub(crate) fn new(setting: Setting) -> Self {
         let artifacts = ArtifactFolder::new(setting.data.artifacts());
+        let numbers = Numbers::new(setting.data.root().join("builds.json"));
         Self(Arc::new(Shared {
             setting,
             artifacts,
+            numbers,
+            shim: OnceLock::new(),
             known: Mutex::default(),
             mirrors: tokio::sync::Mutex::default(),
             running: Mutex::default(),
@@ -124,7 +137,13 @@ pub(crate) fn of_hub(
     move |hub, store| {
         let known = hub.clone();
         let projects = move |name: &str| known.upgrade()?.definitions().projects.get(name).cloned();
-        let aws = std::sync::OnceLock::new();
+        let told = hub.clone();
+        let pushed = move |repository: &str| {
+            if let Some(hub) = told.upgrade() {
+                hub.pushed(repository);
+            }
+        };
+        let aws = OnceLock::new();
         let connect = move || match aws.get() {
             Some(aws) => Ok(Aws::clone(aws)),
             None => connections(profile.clone()).map(|made| aws.get_or_init(|| made).clone()),
@@ -138,6 +157,7 @@ pub(crate) fn of_hub(
             variables: crate::context::variables(),
             aws: Arc::new(connect),
             program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("trunkline")),
+            pushed: Arc::new(pushed),
             builds,
             show,
         }))

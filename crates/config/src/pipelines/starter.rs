@@ -61,6 +61,10 @@ pub fn default_pipeline(
     if let Some(component) = component.filter(|_| !export) {
         text.trigger(environment, component);
     }
+    if !export {
+        text.line(1, "variables:");
+        text.line(2, "- { name: DropFix, defaultValue: \"false\" }   # `trunkline pipeline run --drop-fix` sets it");
+    }
     text.line(1, "stages:");
     if export {
         text.export(project, environment, options);
@@ -208,6 +212,7 @@ impl Text {
             self.line(5, "configuration:");
             self.setting("Environment", &environment.name);
             self.setting("Region", region.as_str());
+            self.setting("DropFix", "#{variables.DropFix}");
             self.line(5, "inputArtifacts: [{ name: Documents }]");
         }
     }

@@ -1,7 +1,8 @@
 //! CodeBuild and Commands: the artifact unpacked, the build filled in, and what came of it as an outcome.
 //!
 //! Each start has a work folder of its own, which goes when the start ends. A build works for an environment
-//! where a variable `Environment` of its action or project names one; it then gets `AccountNumber` as well.
+//! where a variable `Environment` of its action or project names one; it then gets `AccountNumber` as well. What comes
+//! of a build is in `results`, its way to AWS in `credentials`.
 
 use super::source::CLONE_REFERENCE;
 use super::vault::Secrets;
@@ -13,10 +14,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trunkline_build::environment::Facts;
-use trunkline_build::{Build, BuildResult, BuildStatus, Folders, Ports, Sandbox, Secret};
+use trunkline_build::{Build, BuildResult, Folders, Ports, Sandbox, Secret};
 use trunkline_config::Project;
-use trunkline_engine::{ActionOutcome, ArtifactRef, FailureKind, Revision};
-use trunkline_model::buildspec::{BuildProject, Buildspec, ProjectVariable, VariableKind};
+use trunkline_engine::ArtifactRef;
+use trunkline_model::buildspec::{
+    ArtifactFiles, Artifacts, BuildProject, Buildspec, ProjectVariable, VariableKind,
+};
+use trunkline_model::pipeline::OutputArtifact;
 use trunkline_model::{Diagnostic, Report};
 
 /// The work folder of one start of an action; removed when it is dropped.
@@ -115,20 +119,32 @@ pub(super) async fn codebuild(shared: Arc<Shared>, job: Job) -> Ended {
     let spec = buildspec(&project, &folders.source)?;
     let mut build = Build::of_buildspec(id(&job), spec, project.clone(), folders);
     build.variables = variables;
-    perform(&shared, &job, build, &project.name).await
+    let number = shared.numbers.next(&project.name)?;
+    perform(&shared, &job, build, (&project.name, number)).await
 }
 
 /// `{Compute, AWS, Commands}`, and the rule of that name.
 pub(super) async fn commands(shared: Arc<Shared>, job: Job) -> Ended {
     let work = Work::make(&shared, &job)?;
     let folders = folders(&shared, &job, &work).await?;
-    let files = job.run.outputs.first().map(|o| o.files.clone()).unwrap_or_default();
     let (commands, outputs) = (job.run.commands.clone(), job.run.output_variables.clone());
-    let mut build = Build::of_commands(id(&job), commands, files, outputs, folders);
+    let mut build = Build::of_commands(id(&job), commands, Vec::new(), outputs, folders);
+    build.spec.artifacts = declared(&job.run.outputs);
     build.limits.timeout = COMMANDS_TIMEOUT;
     build.variables = job.run.environment.iter().map(variable).collect();
     let name = job.run.pipeline.clone();
-    perform(&shared, &job, build, &name).await
+    perform(&shared, &job, build, (&name, u64::from(job.run.attempt))).await
+}
+
+/// The artifacts of commands, each by the name that it has in the pipeline.
+fn declared(outputs: &[OutputArtifact]) -> Option<Artifacts> {
+    let set = |output: &OutputArtifact| ArtifactFiles {
+        files: output.files.clone(),
+        ..ArtifactFiles::default()
+    };
+    let all: BTreeMap<String, ArtifactFiles> =
+        outputs.iter().map(|output| (output.name.clone(), set(output))).collect();
+    (!all.is_empty()).then(|| Artifacts { primary: ArtifactFiles::default(), secondary: all })
 }
 
 /// What CodePipeline gives an action of this kind.
@@ -194,7 +210,12 @@ fn bound<'a>(
 }
 
 /// Fills in what every build gets, carries it out, and makes an outcome of it.
-async fn perform(shared: &Arc<Shared>, job: &Job, mut build: Build, name: &str) -> Ended {
+async fn perform(
+    shared: &Arc<Shared>,
+    job: &Job,
+    mut build: Build,
+    (name, number): (&str, u64),
+) -> Ended {
     let project = shared.project()?;
     let environment = bound(&build, project.as_ref()).cloned();
     let revision = job.run.inputs.first().and_then(|input| input.revision.clone());
@@ -202,7 +223,7 @@ async fn perform(shared: &Arc<Shared>, job: &Job, mut build: Build, name: &str) 
     let facts = Facts {
         project: name.to_owned(),
         id: job.run.action_execution.clone(),
-        number: u64::from(job.run.attempt),
+        number,
         start: clock::now(),
         initiator: format!("codepipeline/{}", job.run.pipeline),
         partition: region.partition().to_string(),
@@ -217,18 +238,30 @@ async fn perform(shared: &Arc<Shared>, job: &Job, mut build: Build, name: &str) 
     build.predefined.insert("CODEPIPELINE_EXECUTION_ID".to_owned(), job.run.execution.clone());
     build.host = shared.host();
     limit(&mut build, &shared.setting.builds);
-    if let Some(environment) = &environment {
-        let has = |name: &str| build.variables.iter().any(|v| v.name == name);
-        if !has("AccountNumber") {
-            let (name, value) =
-                ("AccountNumber".to_owned(), environment.account.as_str().to_owned());
-            build.predefined.insert(name, value);
-        }
+    if let Some(environment) = &environment
+        && !sets(&build, ACCOUNT)
+    {
+        build.predefined.insert(ACCOUNT.to_owned(), environment.account.as_str().to_owned());
     }
-    let environment = environment.map(|e| e.name);
-    let secrets = Secrets::new(shared, job, project, environment)?;
+    let (places, credentials) = shared.granted(job).await?;
+    build.predefined.extend(places);
+    build.secrets.extend(credentials);
+    let secrets = Secrets::new(shared, job, project, environment.map(|e| e.name));
     let result = carry_out(shared, job, &build, &secrets).await?;
-    outcome(shared, job, result, revision.as_ref())
+    let masker = secrets.masker(&build.secrets);
+    shared.outcome(job, build.id, result, revision.as_ref(), masker).await
+}
+
+/// The variable that holds the account of the environment that a build works for.
+const ACCOUNT: &str = "AccountNumber";
+
+/// Whether somebody gave a build a variable.
+fn sets(build: &Build, name: &str) -> bool {
+    let given = build.variables.iter().chain(&build.project.environment_variables);
+    let env = &build.spec.env;
+    let kept = [&env.variables, &env.parameter_store, &env.secrets_manager];
+    given.into_iter().any(|variable| variable.name == name)
+        || kept.iter().any(|all| all.iter().any(|(own, _)| own == name))
 }
 
 /// Gives a build the limits and the sandbox of the server's settings.
@@ -270,67 +303,35 @@ pub(super) async fn carry_out(
     Ok(result)
 }
 
-/// What a build makes of its action.
-fn outcome(shared: &Shared, job: &Job, result: BuildResult, revision: Option<&Revision>) -> Ended {
-    let mut outcome = ActionOutcome {
-        external_id: Some(id(job)),
-        failure: failure(&result),
-        variables: result.variables.clone(),
-        ..ActionOutcome::default()
-    };
-    if outcome.failure.is_some() {
-        outcome.summary = outcome.failure.as_ref().map(|f| f.message.clone());
-        return Ok(outcome);
-    }
-    for (number, output) in job.run.outputs.iter().enumerate() {
-        let named = result.artifacts.iter().find(|a| a.identifier == output.name);
-        let primary = || result.artifacts.iter().find(|a| a.identifier.is_empty() && number == 0);
-        let Some(made) = named.or_else(primary) else {
-            let message = format!("the build made no artifact for `{}`", output.name);
-            return Ok(ActionOutcome::failed(FailureKind::JobFailed, "TL0719", message));
-        };
-        shared.artifacts.adopt(&made.sha256, &made.path)?;
-        outcome.artifacts.push(ArtifactRef {
-            name: output.name.clone(),
-            id: made.sha256.clone(),
-            size: made.size,
-            revision: revision.cloned(),
-        });
-    }
-    Ok(outcome)
-}
-
-/// Why a build did not succeed.
-pub(super) fn failure(result: &BuildResult) -> Option<trunkline_engine::Failure> {
-    let kind = match result.status {
-        BuildStatus::Succeeded => return None,
-        BuildStatus::Failed | BuildStatus::Stopped | BuildStatus::TimedOut => {
-            FailureKind::JobFailed
-        }
-        BuildStatus::Fault => FailureKind::SystemUnavailable,
-    };
-    let word = match result.status {
-        BuildStatus::Stopped => "it was stopped",
-        BuildStatus::TimedOut => "it took longer than it may",
-        _ => "it failed",
-    };
-    let told = result.phases.iter().find_map(|phase| phase.message.clone());
-    let (code, message) = match &result.reason {
-        Some(reason) => (reason.code.clone(), reason.message.clone()),
-        None => ("JobFailed".to_owned(), told.unwrap_or_else(|| word.to_owned())),
-    };
-    Some(trunkline_engine::Failure { kind, code, message })
-}
-
 impl Shared {
     /// The program's variables as builds get them: this program is found by its name.
     pub(super) fn host(&self) -> BTreeMap<String, String> {
         let mut host = self.setting.variables.clone();
-        if let Some(folder) = self.setting.program.parent() {
+        let shim = self.shim.get_or_init(|| match self.shim() {
+            Ok(folder) => Some(folder),
+            // Without links, the program is found where its file has its own name.
+            Err(_) => self.setting.program.parent().map(Path::to_path_buf),
+        });
+        if let Some(folder) = shim {
             let path = host.get("PATH").cloned().unwrap_or_else(|| "/usr/bin:/bin".to_owned());
-            host.insert("PATH".to_owned(), format!("{path}:{}", folder.display()));
+            host.insert("PATH".to_owned(), format!("{}:{path}", folder.display()));
         }
         host
+    }
+
+    /// A folder of the data folder in which this program is called `trunkline`, whatever its file is called.
+    fn shim(&self) -> std::io::Result<PathBuf> {
+        let folder = self.setting.data.root().join("bin");
+        let link = folder.join("trunkline");
+        if std::fs::read_link(&link).is_ok_and(|to| to == self.setting.program) {
+            return Ok(folder);
+        }
+        std::fs::create_dir_all(&folder)?;
+        let draft = folder.join("trunkline.new");
+        let _ = std::fs::remove_file(&draft);
+        std::os::unix::fs::symlink(&self.setting.program, &draft)?;
+        std::fs::rename(&draft, &link)?;
+        Ok(folder)
     }
 
     /// What a process of this program needs to reach AWS as this one does, and which of it is secret.

@@ -4,9 +4,10 @@
 //! would undo a fix. After an apply it is recorded. An apply that an earlier start of the same execution left
 //! unfinished is resumed by `trunkline apply` itself, which knows it by the execution.
 
-use super::builds::{Work, carry_out, failure, unpack};
+use super::builds::{Work, carry_out, unpack};
 use super::git::View;
 use super::releases::{self, Deployed};
+use super::results::failure;
 use super::source::read_project;
 use super::{Ended, Job, Shared};
 use crate::clock;

@@ -182,7 +182,7 @@ pub(super) fn refuse_lost(environment: &str, lost: &[Lost]) -> Result<(), Report
         let files = lost.files.iter().take(10);
         let found = files.fold(found, |d, f| d.because(format!("{f} is as it was before the fix")));
         found.help(format!(
-            "merge commit {commit} forward; to drop it on purpose, set `DropFix: \"true\"` in the action"
+            "merge commit {commit} forward; to drop it on purpose: `trunkline pipeline run NAME --drop-fix`"
         ))
     };
     Err(Report(lost.iter().map(one).collect()))

@@ -5,7 +5,6 @@ use super::{Ended, Job, Shared};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use trunkline_aws::Options;
 use trunkline_center::{Call, Cloud as _, call_failed};
 use trunkline_engine::{ActionOutcome, ArtifactRef, Revision};
 use trunkline_model::{Diagnostic, Region, Report};
@@ -69,9 +68,7 @@ async fn remote(
     key: &str,
     version: Option<&str>,
 ) -> Result<Object, Report> {
-    let region = shared.region(job)?;
-    let aws = (shared.setting.aws)()?;
-    let client = aws.client(Options::new(region)).await.map_err(|e| call_failed(&e))?;
+    let client = shared.client(job).await?;
     let mut input = json!({ "Bucket": bucket, "Key": key });
     if let Some(version) = version {
         input["VersionId"] = json!(version);

@@ -3,30 +3,52 @@
 
 use super::{Job, Shared};
 use serde_json::json;
-use trunkline_aws::{Client, Options};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::OnceCell;
+use trunkline_aws::Client;
+use trunkline_build::Secret;
+use trunkline_build::mask::{Masker, SHORTEST};
 use trunkline_build::vault::{Answer, Parameter, SecretId, Vault, VaultError};
 use trunkline_center::{Call, Cloud as _};
 use trunkline_config::Project;
-use trunkline_model::Region;
 
 /// Parameters and secrets, as one action may read them.
 pub(super) struct Secrets<'a> {
     shared: &'a Shared,
-    region: Region,
+    job: &'a Job,
     /// The rules; None where the server was started outside of a project.
     project: Option<Project>,
     /// The environment that the action works for.
     environment: Option<String>,
+    /// Made when the first value is asked for.
+    client: OnceCell<Client>,
+    /// What was given, by its name there.
+    given: Mutex<Vec<(String, String)>>,
 }
 
 impl<'a> Secrets<'a> {
     pub(super) fn new(
         shared: &'a Shared,
-        job: &Job,
+        job: &'a Job,
         project: Option<Project>,
         environment: Option<String>,
-    ) -> Result<Self, trunkline_model::Report> {
-        Ok(Self { shared, region: shared.region(job)?, project, environment })
+    ) -> Self {
+        let (client, given) = (OnceCell::new(), Mutex::default());
+        Self { shared, job, project, environment, client, given }
+    }
+
+    /// Masks what the build was given, and what was bound to it.
+    pub(super) fn masker(&self, bound: &[Secret]) -> Masker {
+        let mut all = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.extend(bound.iter().map(|s| (s.name.clone(), s.value.clone())));
+        all.retain(|(_, value)| value.chars().count() >= SHORTEST);
+        // None is too short, which is all that can be refused.
+        Masker::new(&all).unwrap_or_default()
+    }
+
+    fn gave(&self, name: &str, value: &str) {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.push((name.to_owned(), value.to_owned()));
     }
 
     fn allowed(&self, id: &str) -> Result<(), VaultError> {
@@ -49,10 +71,9 @@ impl<'a> Secrets<'a> {
         )))
     }
 
-    async fn client(&self) -> Result<Client, VaultError> {
-        let aws = (self.shared.setting.aws)().map_err(|report| VaultError(report.to_string()))?;
-        let client = aws.client(Options::new(self.region.clone())).await;
-        client.map_err(|error| VaultError(error.to_string()))
+    async fn client(&self) -> Result<&Client, VaultError> {
+        let made = self.client.get_or_try_init(|| self.shared.client(self.job)).await;
+        made.map_err(|report| VaultError(report.to_string()))
     }
 }
 
@@ -68,6 +89,7 @@ impl Vault for Secrets<'_> {
                 .as_str()
                 .ok_or_else(|| VaultError(format!("the parameter `{name}` has no value")))?;
             let secure = parameter["Type"] == "SecureString";
+            self.gave(name, value);
             Ok(Parameter { value: value.to_owned(), secure })
         })
     }
@@ -86,7 +108,14 @@ impl Vault for Secrets<'_> {
             let answer = self.client().await?.call(call).await;
             let output = answer.map_err(|error| VaultError(error.to_string()))?.output;
             let text = output["SecretString"].as_str().map(str::to_owned);
-            text.ok_or_else(|| VaultError(format!("the secret `{}` holds no text", id.id)))
+            let none = || VaultError(format!("the secret `{}` holds no text", id.id));
+            let text = text.ok_or_else(none)?;
+            self.gave(&id.id, &text);
+            // A member is masked whatever it is, and whole.
+            if let Ok(member) = id.pick(&text) {
+                self.gave(&id.id, &member);
+            }
+            Ok(text)
         })
     }
 }

@@ -10,8 +10,8 @@ use super::leftovers;
 use super::reader::{Reader, log_failed, to_json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use tokio::sync::{mpsc, watch};
 use trunkline_engine::event::TransitionSide;
 use trunkline_engine::{
     Actions, Answer as Done, Command, Executor, ExecutorError, Log as _, Notify, Ports, Refusal,
@@ -34,6 +34,8 @@ pub(crate) struct Hub {
     /// Held while an executor is opened, so that there is one a pipeline.
     opening: tokio::sync::Mutex<()>,
     changes: watch::Sender<u64>,
+    /// Who is told of pushes that actions made.
+    pushes: OnceLock<mpsc::UnboundedSender<String>>,
     /// What callers of the API must have.
     token: String,
     _lock: Lock,
@@ -75,6 +77,7 @@ impl Hub {
             executors: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             changes: watch::Sender::new(0),
+            pushes: OnceLock::new(),
             token: parts.token,
             _lock: parts.lock,
         })
@@ -87,6 +90,20 @@ impl Hub {
 
     pub(crate) fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// The names of repositories that actions push to, from now on. For one caller.
+    pub(crate) fn pushes(&self) -> mpsc::UnboundedReceiver<String> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let _ = self.pushes.set(sender);
+        receiver
+    }
+
+    /// An action has pushed to a repository. Where nobody listens, the next poll of a server finds it.
+    pub(crate) fn pushed(&self, repository: &str) {
+        if let Some(listener) = self.pushes.get() {
+            let _ = listener.send(repository.to_owned());
+        }
     }
 
     /// Reads the files again. Pipelines that changed get their new definition when they are next asked for

@@ -10,7 +10,9 @@ use trunkline_engine::event::{
     ActionStatus, ConditionKind, ConditionStatus, ExecutionStatus, SourceRevision, StageStatus,
     TransitionSide, TriggerRef,
 };
-use trunkline_engine::{ArtifactRef, Event, ExecutionRow, Failure, Millis, Recorded};
+use trunkline_engine::{
+    ArtifactRef, Event, ExecutionRow, Failure, Millis, Recorded, ReportSummary,
+};
 use trunkline_model::pipeline::{Action, Category, ExecutionMode, Pipeline};
 
 /// A pipeline in a list.
@@ -152,6 +154,9 @@ pub(crate) struct ActionView {
     pub(crate) output_variables: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) artifacts: Vec<ArtifactRef>,
+    /// What the reports of its build say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reports: Vec<ReportSummary>,
     /// Who answered an approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<String>,
@@ -319,6 +324,7 @@ fn apply(view: &mut ExecutionView, recorded: &Recorded, definition: &Pipeline) {
                 a.external_url = outcome.external_url.clone();
                 a.output_variables = outcome.variables.clone();
                 a.artifacts = outcome.artifacts.clone();
+                a.reports = outcome.reports.clone();
                 a.by = by.clone();
             });
         }

@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Let a source action take this revision (can be repeated)
     #[arg(long = "revision", value_name = "ACTION=ID", conflicts_with = "go_on")]
     revisions: Vec<String>,
+    /// Let this run undo a fix that was not merged forward: sets the variable `DropFix`
+    #[arg(long, conflicts_with = "go_on")]
+    drop_fix: bool,
     /// Take the commit that this working copy is at
     #[arg(long, value_name = "[ACTION=]PATH", conflicts_with = "go_on")]
     source: Option<String>,
@@ -69,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let before = backend.pipeline(name).await?;
         let command = Command::Start {
             trigger: TriggerRef { kind: TriggerKind::StartPipelineExecution, detail: by(app) },
-            variables: variables(&arguments.variables)?,
+            variables: variables(arguments, &before.definition)?,
             source_revisions: revisions(arguments, &before.definition)?,
             client_request_token: None,
         };
@@ -144,11 +147,30 @@ fn pair<'a>(text: &'a str, option: &str) -> Result<(&'a str, &'a str), Report> {
     })
 }
 
-fn variables(given: &[String]) -> Result<BTreeMap<String, String>, Report> {
+/// The variable by which a run is allowed to undo a fix.
+const DROP_FIX: &str = "DropFix";
+
+fn variables(
+    arguments: &Arguments,
+    definition: &Pipeline,
+) -> Result<BTreeMap<String, String>, Report> {
     let mut all = BTreeMap::new();
-    for text in given {
+    for text in &arguments.variables {
         let (name, value) = pair(text, "--var")?;
         all.insert(name.to_owned(), value.to_owned());
+    }
+    if arguments.drop_fix {
+        if !definition.variables.iter().any(|variable| variable.name == DROP_FIX) {
+            let message = format!("pipeline `{}` does not let a run drop a fix", arguments.name);
+            return Err(Diagnostic::error("TL0901", message)
+                .because(format!("it has no variable `{DROP_FIX}`"))
+                .help(format!(
+                    "declare the variable {DROP_FIX} with the default \"false\", and give the deployment \
+                     `{DROP_FIX}: \"#{{variables.{DROP_FIX}}}\"`"
+                ))
+                .report());
+        }
+        all.insert(DROP_FIX.to_owned(), "true".to_owned());
     }
     Ok(all)
 }
