@@ -3,12 +3,14 @@
 //!
 //! `--build` measures a clean release build in a folder of its own; `--flows N` (repeatable) narrows the
 //! deployments to that size, `--flows 0` leaves them out; `--binary PATH` deploys with that program and
-//! measures nothing else.
+//! measures nothing else. `--pipelines` measures pipelines only, with that program where there is one.
 
 mod center;
 mod deploy;
 mod lab;
 mod measure;
+#[cfg(unix)]
+mod pipelines;
 
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -38,9 +40,14 @@ pub(crate) fn run(words: &[String]) -> Result<bool> {
         .filter(|(word, _)| *word == "--flows")
         .map(|(_, size)| size.parse().context("--flows takes a number"))
         .collect::<Result<_>>()?;
+    let only_pipelines = words.iter().any(|w| w == "--pipelines");
     if let Some(at) = words.iter().position(|w| w == "--binary") {
         let binary = words.get(at + 1).context("--binary takes a path")?;
-        deploy(&workspace, Path::new(binary), &sizes)?;
+        if only_pipelines {
+            pipelines(&workspace, Path::new(binary))?;
+        } else {
+            deploy(&workspace, Path::new(binary), &sizes)?;
+        }
         return Ok(true);
     }
     let mut rows = Vec::new();
@@ -48,6 +55,10 @@ pub(crate) fn run(words: &[String]) -> Result<bool> {
         rows.extend(clean_build(&workspace)?);
     }
     build(&workspace, &["--package", "trunkline"])?;
+    if only_pipelines {
+        pipelines(&workspace, &workspace.built("release", "trunkline"))?;
+        return Ok(true);
+    }
     build(&workspace, &["--package", "trunkline-flow", "--example", "canonical"])?;
     let binary = workspace.built("release", "trunkline");
     let size = fs::metadata(&binary)?.len() as f64 / 1e6;
@@ -60,7 +71,20 @@ pub(crate) fn run(words: &[String]) -> Result<bool> {
         println!();
         deploy(&workspace, &binary, &sizes)?;
     }
+    println!();
+    pipelines(&workspace, &binary)?;
     Ok(true)
+}
+
+#[cfg(unix)]
+fn pipelines(workspace: &Workspace, binary: &Path) -> Result<()> {
+    pipelines::run(workspace, &std::path::absolute(binary)?)
+}
+
+#[cfg(not(unix))]
+fn pipelines(_: &Workspace, _: &Path) -> Result<()> {
+    println!("SKIP: pipelines are measured where there are named pipes");
+    Ok(())
 }
 
 fn deploy(workspace: &Workspace, binary: &Path, sizes: &[usize]) -> Result<()> {

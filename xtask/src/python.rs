@@ -51,7 +51,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<Result<Python, String>> {
 }
 
 /// The first Python that is new enough.
-fn find() -> Option<String> {
+pub(crate) fn find() -> Option<String> {
     let given = std::env::var("TRUNKLINE_PYTHON").ok();
     let candidates = given.into_iter().chain(["python3", "python"].map(str::to_owned));
     candidates.into_iter().find(|program| {
@@ -60,7 +60,7 @@ fn find() -> Option<String> {
     })
 }
 
-fn last_line(output: &std::process::Output) -> String {
+pub(crate) fn last_line(output: &std::process::Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let mut lines = text.lines().rev().filter(|l| !l.trim().is_empty());
     lines.next().unwrap_or("no reason given").trim().to_owned()

@@ -49,6 +49,18 @@ fn spent(process: &str, position: usize) -> Option<Duration> {
     Some(TICK * (ticks(position)? + ticks(position + 1)?))
 }
 
+/// Resident memory of a process in MB.
+pub(crate) fn resident(id: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()? / 1024.0)
+}
+
+/// Processor time of a process and of its children that have ended, with theirs.
+pub(crate) fn spent_with_children(id: u32) -> Option<Duration> {
+    Some(spent(&id.to_string(), 13)? + spent(&id.to_string(), 15)?)
+}
+
 /// Processor time of this process's children that have ended, with theirs.
 pub(crate) fn spent_by_children() -> Option<Duration> {
     spent("self", 15)
