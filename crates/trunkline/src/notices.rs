@@ -48,10 +48,7 @@ struct Progress {
 
 impl Notices {
     /// Makes them ready. Relative files lie in the data folder. TL0893: a secret is not there.
-    pub(crate) fn new(
-        settings: &[triggers::Receiver],
-        data: &Path,
-    ) -> Result<Arc<Self>, Report> {
+    pub(crate) fn new(settings: &[triggers::Receiver], data: &Path) -> Result<Arc<Self>, Report> {
         let made = settings.iter().map(|one| Receiver::new(one, data));
         let receivers = made.collect::<Result<Vec<_>, _>>()?;
         Ok(Arc::new(Self {
@@ -139,7 +136,8 @@ impl Notices {
     fn forget(&self, store: &Store) {
         let cursors = self.receivers.iter().map(|r| store.cursor(r.cursor()));
         let least = cursors.collect::<Result<Vec<_>, _>>().ok();
-        if let Some(least) = least.and_then(|all| all.into_iter().min()).filter(|least| *least > 0) {
+        if let Some(least) = least.and_then(|all| all.into_iter().min()).filter(|least| *least > 0)
+        {
             // What stays longer than it has to does no harm.
             let _ = store.forget_notices(least);
         }
@@ -150,9 +148,8 @@ impl Notices {
     pub(crate) async fn settle(&self, patience: Duration) -> Vec<Diagnostic> {
         let target = self.committed.load(Ordering::Acquire);
         let mut progress = self.progress.subscribe();
-        let over = |all: &Vec<Progress>| {
-            all.iter().all(|one| one.failing.is_some() || one.seen >= target)
-        };
+        let over =
+            |all: &Vec<Progress>| all.iter().all(|one| one.failing.is_some() || one.seen >= target);
         // Whether it was in time does not matter: what is left waits in the store.
         let _ = tokio::time::timeout(patience, progress.wait_for(over)).await;
         let all = self.progress.borrow();

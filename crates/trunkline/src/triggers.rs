@@ -30,7 +30,11 @@ pub(crate) trait Starter: Send + Sync {
     fn definitions(&self) -> Arc<Definitions>;
 
     /// Starts an execution; returns its id when its start is durable.
-    fn start<'a>(&'a self, pipeline: &'a str, command: Command) -> Boxed<'a, Result<String, Report>>;
+    fn start<'a>(
+        &'a self,
+        pipeline: &'a str,
+        command: Command,
+    ) -> Boxed<'a, Result<String, Report>>;
 
     /// The environments of `trunkline.yaml` that are switched off, by name and alias.
     fn switched_off(&self) -> Vec<String>;

@@ -5,6 +5,7 @@
 
 use crate::answer::{Reply, document, failure, json_reply, refusal, status};
 use crate::ports::{Answer, Pipelines, Query};
+use crate::server::BODY_WITHIN;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use percent_encoding::percent_decode_str;
@@ -152,8 +153,10 @@ async fn read_json(request: Request<Body>) -> Result<serde_json::Value, Reply> {
         let message = "a command is sent as application/json";
         return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "TL0891", message));
     }
-    let body = to_bytes(request.into_body(), MOST_BODY)
-        .await
+    let body = tokio::time::timeout(BODY_WITHIN, to_bytes(request.into_body(), MOST_BODY)).await;
+    let slow = |_| refusal(StatusCode::REQUEST_TIMEOUT, "TL0891", "the command took too long");
+    let body = body
+        .map_err(slow)?
         .map_err(|_| refusal(StatusCode::PAYLOAD_TOO_LARGE, "TL0891", "the command is too long"))?;
     serde_json::from_slice(&body).map_err(|error| {
         let report = trunkline_model::Diagnostic::error("TL0891", format!("no JSON: {error}"));

@@ -10,7 +10,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 pub(crate) fn check(headers: &HeaderMap, hosts: &[String]) -> Result<(), Reply> {
     let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
     let host = text(header::HOST).unwrap_or_default();
-    if !is_local(host, hosts) {
+    // Of two, others may have looked at the other one.
+    let one = headers.get_all(header::HOST).iter().count() == 1;
+    if !one || !is_local(host, hosts) {
         let message = format!("this server does not answer to the name `{}`", printable(host));
         return Err(refusal(StatusCode::MISDIRECTED_REQUEST, "TL0891", &message));
     }
@@ -64,6 +66,15 @@ mod tests {
         check_headers(&[("host", "evil.example.com:8080")], false);
         check_headers(&[("host", "127.0.0.1.evil.example.com")], false);
         check_headers(&[], false);
+    }
+
+    #[test]
+    fn two_hosts_are_none() {
+        let mut headers = HeaderMap::new();
+        for host in ["localhost", "evil.example.com"] {
+            headers.append(header::HOST, host.parse().unwrap());
+        }
+        assert!(check(&headers, &[]).is_err());
     }
 
     #[test]

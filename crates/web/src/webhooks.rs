@@ -13,6 +13,7 @@ pub use signature::sign;
 use crate::answer::{Reply, document, failure, json_reply, refusal};
 use crate::events::Event;
 use crate::ports::{Delivered, Incoming, Provider, Receipt, Webhooks};
+use crate::server::BODY_WITHIN;
 use crate::tokens::hex;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -35,6 +36,10 @@ pub(crate) async fn answer(port: Arc<dyn Webhooks>, rest: &str, request: Request
     };
     if request.method() != Method::POST {
         return refusal(StatusCode::METHOD_NOT_ALLOWED, "TL0892", "a webhook is a POST");
+    }
+    // Providers are no pages: a browser that was lured here says where it was.
+    if request.headers().contains_key(header::ORIGIN) {
+        return refusal(StatusCode::FORBIDDEN, "TL0892", "a page may not send webhooks");
     }
     let Some(hook) = port.hook(provider, &repository) else {
         let message = "no webhooks are expected for this repository";
@@ -135,7 +140,13 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Reply> {
     if told.is_some_and(|length| length > MOST_BODY as u64) {
         return Err(too_large());
     }
-    to_bytes(body, MOST_BODY).await.map_err(|_| too_large())
+    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST_BODY)).await {
+        Ok(read) => read.map_err(|_| too_large()),
+        Err(_) => {
+            let message = "the body took too long to arrive";
+            Err(refusal(StatusCode::REQUEST_TIMEOUT, "TL0892", message))
+        }
+    }
 }
 
 /// The id under which a delivery is remembered. One without an id is known by its body.

@@ -154,6 +154,7 @@ impl Server {
         let address = listener.local_addr().map_err(|error| cannot_start(&error.to_string()))?;
         // Heard from now on, so that a signal during the start is not lost.
         let stop = tokio::spawn(super::lab::stop());
+        self.hub.keep_stored().await?;
         for name in self.triggers.hosted() {
             self.triggers.ensure_hosted(&name).await?;
         }
@@ -213,11 +214,15 @@ impl Server {
     async fn keep_polling(self: Arc<Self>, talk: ports::Talk) {
         let mut ticks = tokio::time::interval(self.poll);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // The banner has told of those that were there at the start.
+        let mut told = self.hub.definitions().found.clone();
         loop {
             ticks.tick().await;
-            for problem in &self.hub.reload().found {
+            let found = self.hub.reload().found.clone();
+            for problem in found.iter().filter(|problem| !told.contains(problem)) {
                 talk.problem(problem);
             }
+            told = found;
             if let Err(report) = self.hub.define_all().await {
                 talk.report(&report);
             }

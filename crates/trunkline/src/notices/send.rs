@@ -76,12 +76,7 @@ impl Receiver {
 }
 
 /// Posts an event, signed over its bytes where there is a secret.
-async fn post(
-    client: &Client,
-    url: &str,
-    secret: Option<&str>,
-    body: &str,
-) -> Result<(), String> {
+async fn post(client: &Client, url: &str, secret: Option<&str>, body: &str) -> Result<(), String> {
     let mut headers = Vec::new();
     if let Some(secret) = secret {
         let signature = trunkline_web::sign(secret.as_bytes(), body.as_bytes());

@@ -25,7 +25,8 @@ fn to_command(words: &[&str]) -> triggers::Receiver {
 impl Scene {
     fn new(receivers: &[triggers::Receiver]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("trunkline.db"), Access::Write).expect("a store");
+        let store =
+            Store::open(&folder.path().join("trunkline.db"), Access::Write).expect("a store");
         let notices = Notices::new(receivers, folder.path()).expect("no secret is missing");
         Self { folder, store: Arc::new(store), notices, said: Arc::default() }
     }

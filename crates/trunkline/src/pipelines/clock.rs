@@ -29,4 +29,3 @@ impl Ids for RandomIds {
         uuid::Uuid::new_v4().to_string()
     }
 }
-

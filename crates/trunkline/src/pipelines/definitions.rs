@@ -1,6 +1,6 @@
 //! The definitions of a project: `pipelines/*.yaml`, `*.yml` and `*.json` beside `trunkline.yaml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use trunkline_config::pipelines::{DisabledTransition, ReadOptions, read};
@@ -20,6 +20,8 @@ pub(crate) struct Definitions {
     pub(crate) projects: BTreeMap<String, BuildProject>,
     /// What is wrong or odd in files; those with errors define nothing.
     pub(crate) found: Vec<Diagnostic>,
+    /// Pipelines whose file is wrong now: they are here as they were before.
+    pub(crate) kept: BTreeSet<String>,
 }
 
 /// A pipeline and where it stands.
@@ -47,6 +49,54 @@ impl Definitions {
             }
         }
         all
+    }
+
+    /// Reads the files again. What a file defined holds until the file can be read again, or is gone.
+    pub(crate) fn load_after(project: &Path, before: &Self) -> Self {
+        let mut all = Self::load(project);
+        let broken = all.broken();
+        if broken.is_empty() {
+            return all;
+        }
+        for (name, defined) in &before.pipelines {
+            if broken.contains(&defined.file) {
+                all.keep(name, defined.clone());
+            }
+        }
+        for (name, project) in &before.projects {
+            // Which file had it is not known, so it may be one that is broken.
+            all.projects.entry(name.clone()).or_insert_with(|| project.clone());
+        }
+        all
+    }
+
+    /// Puts a pipeline as it was in the place of one that cannot be read.
+    pub(crate) fn keep(&mut self, name: &str, defined: Defined) {
+        if !self.pipelines.contains_key(name) {
+            self.pipelines.insert(name.to_owned(), defined);
+            self.kept.insert(name.to_owned());
+        }
+    }
+
+    /// The files with errors.
+    pub(crate) fn broken(&self) -> BTreeSet<String> {
+        let errors = self.found.iter().filter(|d| d.severity == Severity::Error);
+        errors.filter_map(|d| d.place.file.clone()).collect()
+    }
+
+    /// What is wrong with the file of a pipeline that is kept as it was.
+    pub(crate) fn wrong(&self, name: &str) -> Option<Report> {
+        let defined = self.pipelines.get(name).filter(|_| self.kept.contains(name))?;
+        let of_it = |d: &&Diagnostic| {
+            d.severity == Severity::Error && d.place.file.as_deref() == Some(&defined.file)
+        };
+        let mut report = Report(self.found.iter().filter(of_it).cloned().collect());
+        if let Some(first) = report.0.first_mut() {
+            first.notes.push(format!(
+                "until this is mended, pushes and schedules start `{name}` as it was defined before"
+            ));
+        }
+        Some(report)
     }
 
     fn add(&mut self, text: &str, file: &str) {

@@ -4,7 +4,7 @@
 //! the API answers from. Whoever makes one gives what carries out actions.
 
 use super::clock::{RandomIds, SystemClock};
-use super::definitions::Definitions;
+use super::definitions::{Defined, Definitions};
 use super::folder::{DataFolder, Lock};
 use super::leftovers;
 use super::reader::{Reader, log_failed, to_json};
@@ -109,17 +109,48 @@ impl Hub {
     /// Reads the files again. Pipelines that changed get their new definition when they are next asked for
     /// something, or by `define_all`.
     pub(crate) fn reload(&self) -> Arc<Definitions> {
-        let new = Arc::new(Definitions::load(&self.project));
+        let new = Arc::new(Definitions::load_after(&self.project, &self.definitions()));
         *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
         new
     }
 
-    /// Gives every pipeline its definition of the files. What cannot be read keeps its old one.
-    pub(crate) async fn define_all(&self) -> Result<(), Report> {
-        for name in self.definitions().pipelines.keys() {
-            self.define(name).await?;
+    /// Takes pipelines from the log that a file names which cannot be read: as they were, they go on.
+    pub(crate) async fn keep_stored(&self) -> Result<(), Report> {
+        let mut definitions = Definitions::clone(&self.definitions());
+        let text = |file: &String| std::fs::read_to_string(self.project.join(file)).ok();
+        let broken: Vec<(String, String)> = definitions
+            .broken()
+            .into_iter()
+            .filter_map(|file| Some((file.clone(), text(&file)?)))
+            .collect();
+        if broken.is_empty() {
+            return Ok(());
         }
+        for name in self.store.pipelines().map_err(|e| log_failed(&e, &self.folder))? {
+            let Some((file, _)) = broken.iter().find(|(_, text)| names(text, &name)) else {
+                continue;
+            };
+            let executor = self.executor(&name).await?;
+            let known = executor.definition().await.map_err(|e| self.failed(&e, &name))?;
+            if let Some(pipeline) = known {
+                let defined = Defined { pipeline, file: file.clone(), disabled: Vec::new() };
+                definitions.keep(&name, defined);
+            }
+        }
+        *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(definitions);
         Ok(())
+    }
+
+    /// Gives every pipeline its definition of the files. What cannot be read keeps its old one; one that fails
+    /// stops no other.
+    pub(crate) async fn define_all(&self) -> Result<(), Report> {
+        let mut failed = Report(Vec::new());
+        for name in self.definitions().pipelines.keys() {
+            if let Err(report) = self.define(name).await {
+                failed.0.extend(report.0);
+            }
+        }
+        if failed.0.is_empty() { Ok(()) } else { Err(failed) }
     }
 
     /// Goes on with everything that was under way when the last process ended.
@@ -229,6 +260,15 @@ impl Hub {
     }
 }
 
+/// Whether a text holds a word.
+fn names(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
+    let alone = |(at, found): (usize, &str)| {
+        !text[..at].ends_with(part) && !text[at + found.len()..].starts_with(part)
+    };
+    text.match_indices(word).any(alone)
+}
+
 /// What a person is told of a refusal. TL0885, TL0886: no such thing. TL0887: not now.
 fn refused(refusal: &Refusal, pipeline: &str) -> Report {
     let code = match refusal.kind {
@@ -258,6 +298,12 @@ impl Pipelines for Hub {
                     let message = format!("the command cannot be read: {error}");
                     Diagnostic::error("TL0901", message).report()
                 })?;
+                // Whoever starts it by hand means what the file says now; pushes and schedules must not be lost.
+                if matches!(command, Command::Start { .. })
+                    && let Some(report) = self.reload().wrong(&pipeline)
+                {
+                    return Err(report);
+                }
                 let done = self.command(&pipeline, command).await?;
                 return Ok(Answer::Json(to_json(&done)));
             }

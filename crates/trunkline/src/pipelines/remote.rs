@@ -74,12 +74,7 @@ impl Client {
     }
 
     /// Posts JSON.
-    async fn post(
-        &self,
-        url: &str,
-        body: Vec<u8>,
-        token: Option<&str>,
-    ) -> Result<Got, String> {
+    async fn post(&self, url: &str, body: Vec<u8>, token: Option<&str>) -> Result<Got, String> {
         self.send("POST", url, body, &bearer(token), PATIENCE).await
     }
 

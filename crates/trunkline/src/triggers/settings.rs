@@ -318,7 +318,10 @@ mod tests {
         let settings = ServerSettings::parse(text).unwrap();
         assert_eq!(settings.engine.interrupted, trunkline_engine::settings::Interrupted::Fail);
         assert_eq!(settings.engine.concurrent_executions, 3);
-        assert_eq!((settings.builds.processes, settings.builds.sandbox), (Some(64), Sandboxing::Podman));
+        assert_eq!(
+            (settings.builds.processes, settings.builds.sandbox),
+            (Some(64), Sandboxing::Podman)
+        );
         for (text, place, help) in [
             ("engine:\n  intrupted: fail\n", (2, 3), "`interrupted`"),
             ("engine:\n  interrupted: rerunn\n", (2, 16), "`rerun`"),

@@ -4,6 +4,7 @@
 use super::Git;
 use crate::answer::{Reply, refusal};
 use crate::ports::Repositories;
+use crate::server::BODY_WITHIN;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use futures_util::{StreamExt as _, stream};
@@ -94,7 +95,8 @@ fn command(git: &Git, call: &Call, request: &Request<Body>) -> Command {
 /// Hands the body over. Where either side breaks off, the program sees the end of its input and judges itself.
 async fn feed(mut stdin: ChildStdin, body: Body) {
     let mut pieces = body.into_data_stream();
-    while let Some(Ok(piece)) = pieces.next().await {
+    // A client that says nothing for long has gone.
+    while let Ok(Some(Ok(piece))) = tokio::time::timeout(BODY_WITHIN, pieces.next()).await {
         if stdin.write_all(&piece).await.is_err() {
             return;
         }
