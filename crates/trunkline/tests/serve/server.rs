@@ -16,11 +16,17 @@ environments:
   uat: { account: \"444455556666\", regions: [us-west-2], instance: acme-uat, branch: uat, enabled: false }
 ";
 
+/// The command that serves the project.
+pub(crate) const SERVE: &[&str] =
+    &["serve", "--port", "0", "--poll", "60", "--project", "project", "--data", "data"];
+
 /// A project in a home, and its server while it runs.
 pub(crate) struct Server {
     pub(crate) home: Home,
     child: Option<Child>,
     pub(crate) url: String,
+    /// What its commands see beside the home's own variables.
+    pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 impl Server {
@@ -30,7 +36,7 @@ impl Server {
         home.write("project/trunkline.yaml", CONFIG);
         std::fs::create_dir(home.join("project/.git")).expect("the search for a project ends here");
         std::fs::create_dir(home.join("data")).expect("a folder can be made");
-        Self { home, child: None, url: String::new() }
+        Self { home, child: None, url: String::new(), variables: Vec::new() }
     }
 
     /// Adds a pipeline: its source action, its triggers as YAML, and a command that it runs.
@@ -52,20 +58,15 @@ impl Server {
         self.pipeline("web", &hosted_source("web", "main"), "", &command);
     }
 
-    /// Begins to serve, with further arguments.
+    /// Begins to serve.
     pub(crate) fn start(&mut self) {
-        let mut child = self
-            .command(&[
-                "serve",
-                "--port",
-                "0",
-                "--poll",
-                "60",
-                "--project",
-                "project",
-                "--data",
-                "data",
-            ])
+        let command = self.command(SERVE);
+        self.start_with(command);
+    }
+
+    /// Begins to serve by a command, which is `SERVE` in one way or another.
+    pub(crate) fn start_with(&mut self, mut command: Command) {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -87,6 +88,14 @@ impl Server {
         self.child = Some(child);
     }
 
+    /// Kills the server, which can do nothing about it.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it is ours");
+            child.wait().expect("it is ours");
+        }
+    }
+
     /// Asks the server to end, and waits for it.
     pub(crate) fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -103,6 +112,7 @@ impl Server {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.home.command(env!("CARGO_BIN_EXE_trunkline"));
         command.args(arguments).env("WEB_SECRET", "first").env("WEB_SECRET_2", "second");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -175,12 +185,24 @@ impl Server {
         (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 
+    /// What callers of the API have to send.
+    pub(crate) fn bearer(&self) -> String {
+        let info: Value = serde_json::from_str(&self.home.read("data/server.json")).expect("JSON");
+        format!("Bearer {}", info["token"].as_str().expect("a token"))
+    }
+
+    /// Gives a command; returns status and body.
+    pub(crate) fn tell(&self, pipeline: &str, command: &Value) -> (u16, Value) {
+        let head = format!("POST /api/pipelines/{pipeline}/commands");
+        let bearer = self.bearer();
+        let headers = [("Authorization", &*bearer), ("Content-Type", "application/json")];
+        self.http(&head, &headers, command.to_string().as_bytes())
+    }
+
     /// Asks the API.
     pub(crate) fn api(&self, path: &str) -> Value {
-        let info: Value = serde_json::from_str(&self.home.read("data/server.json")).expect("JSON");
-        let bearer = format!("Bearer {}", info["token"].as_str().expect("a token"));
-        let (status, body) =
-            self.http(&format!("GET /api/{path}"), &[("Authorization", &bearer)], b"");
+        let headers = [("Authorization", &*self.bearer())];
+        let (status, body) = self.http(&format!("GET /api/{path}"), &headers, b"");
         assert_eq!(status, 200, "{body}");
         body
     }

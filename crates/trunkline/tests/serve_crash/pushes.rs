@@ -1,0 +1,1 @@
+//! Pushes that a kill cuts off.
