@@ -1,5 +1,5 @@
 //! `cargo xtask faults`: every write of an apply with every blow, from outside (the real program, a lab over
-//! HTTP, the oracle) and in memory. The tests of the crates do the work; here they are asked for all points.
+//! HTTP, the oracle) and in memory; and every event of a pipeline's execution with a kill of its server. The tests of the crates do the work; here they are asked for all points.
 
 use crate::steps::{self, Steps, Verdict};
 use crate::verify::{ORACLE, cargo, prepared};
@@ -7,8 +7,11 @@ use crate::workspace::Workspace;
 use anyhow::Result;
 
 /// Sweeps: package, test binary, what it is.
-const SWEEPS: &[(&str, &str, &str)] =
-    &[("trunkline-center", "faults", "in memory"), ("trunkline", "interrupted", "from outside")];
+const SWEEPS: &[(&str, &str, &str)] = &[
+    ("trunkline-center", "faults", "in memory"),
+    ("trunkline", "interrupted", "from outside"),
+    ("trunkline", "serve_crash", "the server of pipelines"),
+];
 
 /// The command; true where every point ended equal.
 pub(crate) fn run() -> Result<bool> {
@@ -23,7 +26,7 @@ pub(crate) fn run() -> Result<bool> {
             command.args(["--", "--nocapture", "--test-threads", "1"]);
             match &python {
                 Ok(python) => command.env(ORACLE, &python.program),
-                Err(reason) if *package == "trunkline" => {
+                Err(reason) if *test == "interrupted" => {
                     return Ok(Verdict::Skipped(format!("no oracle: {reason}")));
                 }
                 Err(_) => &mut command,

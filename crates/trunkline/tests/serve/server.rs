@@ -88,6 +88,11 @@ impl Server {
         self.child = Some(child);
     }
 
+    /// The number of the server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// Kills the server, which can do nothing about it.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

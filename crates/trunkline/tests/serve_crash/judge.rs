@@ -177,8 +177,7 @@ fn essence(shown: &Value) -> Value {
         let actions = s["actions"].as_array().into_iter().flatten().map(action);
         json!([s["name"], s["status"], actions.collect::<Vec<_>>()])
     };
-    let stages: Vec<Value> =
-        shown["stages"].as_array().into_iter().flatten().map(stage).collect();
+    let stages: Vec<Value> = shown["stages"].as_array().into_iter().flatten().map(stage).collect();
     json!([shown["status"], shown["waiting"], shown["revisions"][0]["id"], stages])
 }
 

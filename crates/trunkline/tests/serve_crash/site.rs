@@ -216,7 +216,9 @@ pub(crate) fn more_of_log(url: &str, bearer: &str, id: &str, offset: usize) -> O
 /// The ids under which the processes of builds are found, for some attempts of each action.
 pub(crate) fn builds(events: &[Recorded], attempts: std::ops::RangeInclusive<u32>) -> Vec<String> {
     let of = |recorded: &Recorded| match &recorded.event {
-        Event::ActionStarted(start) if start.token.is_none() => Some(start.action_execution.clone()),
+        Event::ActionStarted(start) if start.token.is_none() => {
+            Some(start.action_execution.clone())
+        }
         _ => None,
     };
     let all = events.iter().filter_map(of);
@@ -227,7 +229,8 @@ fn write_documents(home: &Home, folder: &str) {
     home.write(format!("{folder}/trunkline.yaml"), CONFIG);
     home.write(format!("{folder}/connect/hours/Main line.yaml"), HOURS);
     for name in ["Sales", "Help", "Claims"] {
-        let queue = format!("Name: {name}\nHoursOfOperationId: ${{hours:Main line}}\nMaxContacts: 7\n");
+        let queue =
+            format!("Name: {name}\nHoursOfOperationId: ${{hours:Main line}}\nMaxContacts: 7\n");
         home.write(format!("{folder}/connect/queues/{name}.yaml"), queue);
     }
     for (name, queue) in [("Main", "Sales"), ("Night", "Help")] {

@@ -323,7 +323,13 @@ pub(crate) fn all_equal(outcomes: &[Outcome]) {
         .filter(|o| !o.wrong.is_empty())
         .map(|o| format!("{:?}:\n    {}", o.point, o.wrong.join("\n    ")))
         .collect();
-    assert!(wrong.is_empty(), "{} of {} points:\n{}", wrong.len(), outcomes.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} points:\n{}",
+        wrong.len(),
+        outcomes.len(),
+        wrong.join("\n")
+    );
 }
 
 impl Attempt {
