@@ -147,6 +147,9 @@ impl View {
     /// The files of a commit as a zip, the same bytes each time. Not compressed: the repository has it small,
     /// and whoever reads it next is on this machine.
     pub(super) async fn archive(&self, commit: &str) -> Result<Vec<u8>, Report> {
+        if !is_hash(commit) {
+            return Err(no_revision(&format!("commit `{commit}`"), "that is no commit's id"));
+        }
         let arguments = ["archive", "--format=zip", "-0", commit];
         run(&self.folder, &arguments).await.map_err(|why| no_revision(commit, &why))
     }

@@ -106,17 +106,23 @@ async fn fetch(shared: &Shared, job: &Job, place: &Place) -> Result<Known, Repor
         return Ok(known);
     }
     let view = shared.view(place, wanted).await?;
-    let commit = match wanted {
-        Some(id) => view.commit(id).await?,
-        None => view.head(branch).await?,
+    let only_reference = job.setting("OutputArtifactFormat") == Some("CODEBUILD_CLONE_REF");
+    let (commit, archive) = match wanted {
+        // Two processes of git at once: this is what the first command of a push waits for.
+        Some(id) if !only_reference => {
+            let (commit, archive) = tokio::join!(view.commit(id), view.archive(id));
+            (commit?, Some(archive?))
+        }
+        Some(id) => (view.commit(id).await?, None),
+        None => (view.head(branch).await?, None),
     };
     if let Some(known) = shared.known(&key(&commit.id)) {
         return Ok(known);
     }
-    let bytes = if job.setting("OutputArtifactFormat") == Some("CODEBUILD_CLONE_REF") {
-        reference(place, &commit.id, branch)?
-    } else {
-        view.archive(&commit.id).await?
+    let bytes = match archive {
+        Some(bytes) => bytes,
+        None if only_reference => reference(place, &commit.id, branch)?,
+        None => view.archive(&commit.id).await?,
     };
     let (id, size) = shared.artifacts.put(&bytes)?;
     let known = Known { commit, id, size };

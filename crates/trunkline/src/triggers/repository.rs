@@ -73,6 +73,10 @@ impl Repository {
 
     /// Branches and tags, with what they point to.
     pub(super) async fn refs(&self) -> Result<BTreeMap<String, String>, String> {
+        // A process takes longer than everything else between a push and its execution.
+        if let Some(refs) = refs_in_files(&self.folder) {
+            return Ok(refs);
+        }
         let format = "--format=%(objectname) %(refname)";
         let out = self.run(&["for-each-ref", format, "refs/heads", "refs/tags"]).await?;
         let pairs = out.lines().filter_map(|line| line.split_once(' '));
@@ -149,6 +153,59 @@ impl Repository {
     }
 }
 
+/// Branches and tags of a bare repository whose references are files: those that stand alone, which win, and then
+/// (git adds to that file before it removes them) `packed-refs`. None where only git can tell.
+fn refs_in_files(folder: &Path) -> Option<BTreeMap<String, String>> {
+    let plain = is_there(folder) && folder.join("objects").is_dir();
+    if !plain || folder.join("reftable").exists() || folder.join("commondir").exists() {
+        return None;
+    }
+    let mut refs = BTreeMap::new();
+    for kind in ["refs/heads", "refs/tags"] {
+        refs_below(folder, kind, &mut refs)?;
+    }
+    let packed = match std::fs::read_to_string(folder.join("packed-refs")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(refs),
+        packed => packed.ok()?,
+    };
+    for line in packed.lines().filter(|line| !line.starts_with(['#', '^'])) {
+        let (object, name) = line.split_once(' ')?;
+        if name.starts_with("refs/heads/") || name.starts_with("refs/tags/") {
+            refs.entry(name.to_owned()).or_insert_with(|| object.to_owned());
+        }
+    }
+    refs.values().all(|object| is_object(object)).then_some(refs)
+}
+
+/// Adds the references whose files lie below a name. None where one is not what an ordinary one is.
+fn refs_below(folder: &Path, name: &str, refs: &mut BTreeMap<String, String>) -> Option<()> {
+    let entries = match std::fs::read_dir(folder.join(name)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(()),
+        entries => entries.ok()?,
+    };
+    for entry in entries {
+        let entry = entry.ok()?;
+        let name = format!("{name}/{}", entry.file_name().to_str()?);
+        if entry.file_type().ok()?.is_dir() {
+            refs_below(folder, &name, refs)?;
+        } else if !name.ends_with(".lock") {
+            match std::fs::read_to_string(entry.path()) {
+                // Deleted, or packed, since the folder was read.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                text => {
+                    let object = text.ok()?.trim().to_owned();
+                    is_object(&object).then(|| refs.insert(name, object))?;
+                }
+            }
+        }
+    }
+    Some(())
+}
+
+fn is_object(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// An address without a password.
 pub(super) fn public(url: &str) -> String {
     match url.split_once("://").map(|(scheme, rest)| (scheme, rest, rest.find('/'))) {
@@ -163,4 +220,49 @@ pub(super) fn public(url: &str) -> String {
 /// Whether a folder holds a repository.
 pub(super) fn is_there(folder: &Path) -> bool {
     folder.join("HEAD").is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn references_read_from_files_are_those_that_git_tells() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let git = Repository::new(folder.path().join("a.git"));
+        git.ensure().await.expect("git is there");
+        assert_eq!(refs_in_files(&git.folder), Some(BTreeMap::new()));
+        let tree = git.run(&["mktree"]).await.expect("an empty tree");
+        let commit = |message: &'static str| {
+            let (git, tree) = (git.clone(), tree.trim().to_owned());
+            async move {
+                let name = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+                let words = [&name[..], &["commit-tree", "-m", message, &tree]].concat();
+                git.run(&words).await.expect("a commit").trim().to_owned()
+            }
+        };
+        let (one, two) = (commit("one").await, commit("two").await);
+        let point = async |name: &str, to: &str| {
+            git.run(&["update-ref", name, to]).await.expect("it points there");
+        };
+        let check = async || {
+            let format = "--format=%(refname) %(objectname)";
+            let told = git.run(&["for-each-ref", format, "refs/heads", "refs/tags"]).await;
+            let read = refs_in_files(&git.folder).expect("they are files");
+            let read: Vec<String> = read.iter().map(|(name, to)| format!("{name} {to}")).collect();
+            assert_eq!(read, told.expect("git tells").lines().collect::<Vec<_>>());
+        };
+        point("refs/heads/main", &one).await;
+        point("refs/heads/feature/a", &one).await;
+        point("refs/tags/v1", &one).await;
+        point("refs/notes/other", &one).await;
+        check().await;
+        git.run(&["pack-refs", "--all"]).await.expect("they can be packed");
+        check().await;
+        point("refs/heads/main", &two).await;
+        git.run(&["update-ref", "-d", "refs/tags/v1"]).await.expect("it goes");
+        check().await;
+        git.run(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]).await.expect("an alias");
+        assert_eq!(refs_in_files(&git.folder), None, "git is asked");
+    }
 }
