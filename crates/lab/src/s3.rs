@@ -1,5 +1,5 @@
-//! S3: buckets, which are global, and whole objects. Versions, multipart uploads, policies and ACLs are
-//! deliberately absent; only the account that owns a bucket may touch it.
+//! S3: buckets, which are global, and whole objects, with their versions where a bucket keeps them. Delete markers,
+//! multipart uploads, policies and ACLs are deliberately absent; only the account that owns a bucket may touch it.
 
 use crate::request::{Output, Request, text};
 use crate::service::{Context, Failure};
@@ -22,6 +22,10 @@ struct Bucket {
     region: Region,
     created: Timestamp,
     objects: BTreeMap<String, Object>,
+    /// Whether new objects get a version.
+    versioned: bool,
+    /// Every version of every key that was put while they were kept; the newest is last.
+    versions: BTreeMap<String, Vec<Object>>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ struct Object {
     bytes: Vec<u8>,
     etag: String,
     modified: Timestamp,
+    /// Empty where the bucket kept no versions when it was put.
+    version: String,
     /// ContentType, ContentEncoding, CacheControl, ContentDisposition and Metadata as they were put.
     headers: Value,
 }
@@ -64,6 +70,8 @@ impl State {
             region: region.clone(),
             created: now,
             objects: BTreeMap::new(),
+            versioned: false,
+            versions: BTreeMap::new(),
         });
         let headers = json!({"ContentType": "application/octet-stream"});
         bucket.objects.insert(key.to_owned(), Object::new(bytes.to_vec(), now, headers));
@@ -74,7 +82,7 @@ impl Object {
     fn new(bytes: Vec<u8>, modified: Timestamp, headers: Value) -> Self {
         // An ETag is opaque; the service's own is no MD5 either wherever an object is encrypted.
         let etag = format!("\"{}\"", &sha256(&bytes)[..32]);
-        Self { bytes, etag, modified, headers }
+        Self { bytes, etag, modified, version: String::new(), headers }
     }
 }
 
@@ -82,7 +90,7 @@ impl Object {
 pub(crate) fn call(
     request: &Request,
     state: &mut State,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Output, Failure> {
     match request.operation.as_str() {
         "CreateBucket" => create(request, state, context),
@@ -92,6 +100,8 @@ pub(crate) fn call(
         "PutObject" => put(request, state, context),
         "GetObject" | "HeadObject" => get(request, state),
         "DeleteObject" => delete_object(request, state),
+        "PutBucketVersioning" => put_versioning(request, state),
+        "GetBucketVersioning" => get_versioning(request, state),
         "ListObjectsV2" => list_objects(request, state).map(Output::from),
         other => Err(Failure::new(
             "NotImplemented",
@@ -122,6 +132,8 @@ fn create(request: &Request, state: &mut State, context: &Context<'_>) -> Result
         region: request.region.clone(),
         created: context.now,
         objects: BTreeMap::new(),
+        versioned: false,
+        versions: BTreeMap::new(),
     };
     state.buckets.insert(name.to_owned(), bucket);
     Ok(json!({"Location": format!("/{name}")}).into())
@@ -152,7 +164,11 @@ fn delete_bucket(request: &Request, state: &mut State) -> Result<Output, Failure
     Ok(Output::default())
 }
 
-fn put(request: &Request, state: &mut State, context: &Context<'_>) -> Result<Output, Failure> {
+fn put(
+    request: &Request,
+    state: &mut State,
+    context: &mut Context<'_>,
+) -> Result<Output, Failure> {
     let key = text(&request.input, "Key");
     let bucket = bucket_mut(request, state)?;
     let there = bucket.objects.get(key).map(|o| o.etag.as_str());
@@ -166,8 +182,13 @@ fn put(request: &Request, state: &mut State, context: &Context<'_>) -> Result<Ou
     if headers.get("ContentEncoding").is_some_and(|e| e == "aws-chunked") {
         headers["ContentEncoding"] = Value::Null;
     }
-    let object = Object::new(request.body.clone(), context.now, headers);
-    let answer = json!({"ETag": object.etag});
+    let mut object = Object::new(request.body.clone(), context.now, headers);
+    let mut answer = json!({"ETag": object.etag});
+    if bucket.versioned {
+        object.version = context.ids.letters(32);
+        answer["VersionId"] = json!(object.version);
+        bucket.versions.entry(key.to_owned()).or_default().push(object.clone());
+    }
     bucket.objects.insert(key.to_owned(), object);
     Ok(answer.into())
 }
@@ -195,8 +216,7 @@ fn same_etag(one: &str, other: &str) -> bool {
 }
 
 fn get(request: &Request, state: &State) -> Result<Output, Failure> {
-    let object =
-        bucket(request, state)?.objects.get(text(&request.input, "Key")).ok_or_else(no_such_key)?;
+    let object = wanted(request, bucket(request, state)?)?;
     let input = &request.input;
     if input.get("IfMatch").and_then(Value::as_str).is_some_and(|w| !same_etag(w, &object.etag)) {
         return conditions(&json!({"IfMatch": input["IfMatch"]}), Some(&object.etag))
@@ -204,6 +224,9 @@ fn get(request: &Request, state: &State) -> Result<Output, Failure> {
     }
     let mut members = object.headers.clone();
     members["ETag"] = json!(object.etag);
+    if !object.version.is_empty() {
+        members["VersionId"] = json!(object.version);
+    }
     members["LastModified"] =
         json!(object.modified.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     members["AcceptRanges"] = json!("bytes");
@@ -224,6 +247,37 @@ fn get(request: &Request, state: &State) -> Result<Output, Failure> {
     };
     members["ContentLength"] = json!(bytes.len());
     Ok(Output { members, body: Some(bytes), status })
+}
+
+/// The object that a read means: the newest, or the version that it names.
+fn wanted<'a>(request: &Request, bucket: &'a Bucket) -> Result<&'a Object, Failure> {
+    let (key, version) = (text(&request.input, "Key"), text(&request.input, "VersionId"));
+    if version.is_empty() {
+        return bucket.objects.get(key).ok_or_else(no_such_key);
+    }
+    let mut all = bucket.versions.get(key).into_iter().flatten();
+    all.find(|object| object.version == version).ok_or_else(|| {
+        Failure::new("NoSuchVersion", 404, "The specified version does not exist.")
+    })
+}
+
+fn put_versioning(request: &Request, state: &mut State) -> Result<Output, Failure> {
+    let status = text(&request.input["VersioningConfiguration"], "Status").to_owned();
+    if !matches!(status.as_str(), "Enabled" | "Suspended") {
+        let message = "The XML you provided was not well-formed or did not validate against our published schema";
+        return Err(Failure::new("MalformedXML", 400, message));
+    }
+    bucket_mut(request, state)?.versioned = status == "Enabled";
+    Ok(Output::default())
+}
+
+fn get_versioning(request: &Request, state: &State) -> Result<Output, Failure> {
+    let bucket = bucket(request, state)?;
+    Ok(match (bucket.versioned, bucket.versions.is_empty()) {
+        (true, _) => json!({"Status": "Enabled"}).into(),
+        (false, false) => json!({"Status": "Suspended"}).into(),
+        (false, true) => Output::default(),
+    })
 }
 
 /// The bytes that one `bytes=FROM-TO` range means; several ranges, or another form, mean the whole.
