@@ -157,6 +157,8 @@ pub struct Limits {
     pub cpu_seconds: Option<u64>,
     /// Bytes of the log; a build that writes more is ended.
     pub output: u64,
+    /// Whether the kernel may keep the limit of processes, in a control group, where one can be made.
+    pub control_group: bool,
 }
 
 impl Default for Limits {
@@ -169,6 +171,7 @@ impl Default for Limits {
             address_space: None,
             cpu_seconds: None,
             output: 256 << 20,
+            control_group: true,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a machine offers for keeping builds apart, and what earlier builds left running on it.
 
-use crate::process::tree;
+use crate::process::{cgroup, tree};
 use std::path::{Path, PathBuf};
 
 /// What is there.
@@ -14,6 +14,8 @@ pub struct Capabilities {
     pub engines: Vec<(String, PathBuf)>,
     /// `setpriv`, which `run-as` uses.
     pub setpriv: Option<PathBuf>,
+    /// The control group below which the kernel keeps the limit of processes; without one, they are counted.
+    pub control_group: Option<PathBuf>,
 }
 
 impl Capabilities {
@@ -28,6 +30,7 @@ impl Capabilities {
                 .filter_map(|name| Some((name.to_owned(), program(name, path)?)))
                 .collect(),
             setpriv: program("setpriv", path),
+            control_group: cgroup::parent().map(Path::to_path_buf),
         }
     }
 }

@@ -3,11 +3,13 @@
 //! All shells of a build write to one pipe, so that their output keeps its order. A shell leads a
 //! process group; what leaves the group is found by `tree`. SIGTERM first, SIGKILL after the grace.
 
+pub(crate) mod cgroup;
 pub(crate) mod tree;
 pub(crate) mod wrap;
 
-use crate::build::{Build, Limits};
+use crate::build::{Build, Limits, Sandbox};
 use crate::log::{Logger, Taken};
+use cgroup::Group;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::collections::BTreeMap;
 use std::io;
@@ -59,13 +61,20 @@ pub(crate) struct Processes<'a> {
     /// Whether nothing was left when it was last looked.
     clean: bool,
     began: Instant,
+    /// Where the kernel keeps the limit of processes.
+    control: Option<Group>,
 }
 
 impl<'a> Processes<'a> {
     pub(crate) fn new(build: &'a Build, stop: watch::Receiver<bool>) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         let began = Instant::now();
+        // An engine of containers has groups of its own.
+        let contained = matches!(build.sandbox, Sandbox::Container { .. });
+        let may = build.limits.control_group && !contained;
+        let control = may.then(|| Group::new(&build.id, build.limits.processes)).flatten();
         Ok(Self {
+            control,
             build: &build.id,
             limits: &build.limits,
             deadline: began + build.limits.timeout,
@@ -77,6 +86,11 @@ impl<'a> Processes<'a> {
             clean: true,
             began,
         })
+    }
+
+    /// Words with which each shell begins.
+    pub(crate) fn preamble(&self) -> String {
+        self.control.as_ref().map(Group::enter).unwrap_or_default()
     }
 
     /// Whether the build must end before it does anything more.
@@ -124,7 +138,13 @@ impl<'a> Processes<'a> {
             found.iter().any(|p| p.group == group(leader))
                 || !leader.try_wait().is_ok_and(|status| status.is_some())
         });
-        self.clean = found.is_empty() && self.leaders.is_empty();
+        self.clean = found.is_empty() && self.leaders.is_empty() && self.inside().is_empty();
+    }
+
+    /// What runs in the control group: one that has hidden itself from its parents and its name cannot leave it.
+    fn inside(&self) -> Vec<tree::Process> {
+        let all = self.control.as_ref().map(Group::processes).unwrap_or_default();
+        all.into_iter().filter_map(tree::read).collect()
     }
 
     fn groups(&self) -> Vec<i32> {
@@ -235,6 +255,9 @@ impl<'a> Processes<'a> {
             }
         };
         self.drain(log, &mut buffer)?;
+        if why.is_none() {
+            why = self.refused().map(Ended::Exceeded);
+        }
         if why.is_some() {
             self.end_all().await;
         }
@@ -266,17 +289,29 @@ impl<'a> Processes<'a> {
 
     /// What the build uses too much of.
     fn exceeded(&self) -> Option<String> {
+        if let Some(reason) = self.refused() {
+            return Some(reason);
+        }
         let many = tree::load().is_none_or(|(threads, _)| threads > self.limits.processes);
         if !many && self.limits.memory.is_none() {
             return None;
         }
         let found = tree::of_build(self.build, &self.groups(), self.after());
         if found.len() > self.limits.processes {
-            return Some(format!("it runs more than {} processes", self.limits.processes));
+            return Some(self.too_many());
         }
         let most = self.limits.memory?;
         let used: u64 = found.iter().map(|p| p.resident).sum();
         (used > most).then(|| format!("it uses more than {most} bytes of memory"))
+    }
+
+    /// Whether the kernel refused the build a process.
+    fn refused(&self) -> Option<String> {
+        self.control.as_ref().filter(|group| group.refused()).map(|_| self.too_many())
+    }
+
+    fn too_many(&self) -> String {
+        format!("it runs more than {} processes", self.limits.processes)
     }
 
     /// The id after which all processes of the build come, while ids cannot have started over.
@@ -300,7 +335,8 @@ impl<'a> Processes<'a> {
         }
         // What was ended takes a moment to go; what left the group may fork meanwhile.
         for round in 0..500 {
-            let found = tree::of_build(self.build, &groups, self.after());
+            let mut found = tree::of_build(self.build, &groups, self.after());
+            found.extend(self.inside());
             if found.is_empty() {
                 return;
             }

@@ -79,7 +79,8 @@ fn pids(after: i32) -> Vec<i32> {
     all.filter(|pid| *pid > after).collect()
 }
 
-fn read(pid: i32) -> Option<Process> {
+/// A process, unless it is dead.
+pub(crate) fn read(pid: i32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     parse(pid, &stat)
 }

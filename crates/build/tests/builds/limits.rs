@@ -1,7 +1,7 @@
 use crate::harness::{Place, runs, until};
 use std::time::Duration;
 use tokio::sync::watch;
-use trunkline_build::{BuildStatus, Sandbox, leftovers};
+use trunkline_build::{BuildStatus, Capabilities, Sandbox, leftovers};
 
 /// Runs a build that would go on for minutes, and checks how it ends and that a process that left
 /// its group (its id is in the file `pid`) does too.
@@ -71,18 +71,39 @@ async fn a_build_that_is_stopped_may_clean_up_within_the_grace() {
     assert!(!home.join("source/never").exists());
 }
 
-#[tokio::test]
-async fn a_fork_bomb_is_ended() {
-    let mut place = Place::commands(
-        "bomb",
-        &[
-            // Ten generations, so that a failing test does not bring down the machine.
-            "bomb() { test $1 -gt 9 || { bomb $(($1+1)) | bomb $(($1+1)) & }; sleep 300; }; bomb 0",
-        ],
-    );
+/// A fork bomb of ten generations, so that a failing test does not bring down the machine.
+async fn bomb(control_group: bool) {
+    let bomb =
+        "bomb() { test $1 -gt 9 || { bomb $(($1+1)) | bomb $(($1+1)) & }; sleep 300; }; bomb 0";
+    let mut place = Place::commands("bomb", &[bomb]);
     place.build.limits.processes = 150;
+    place.build.limits.control_group = control_group;
     let why = check(place, never(), BuildStatus::Failed).await;
     assert!(why.contains("more than 150 processes"), "{why}");
+}
+
+#[tokio::test]
+async fn a_fork_bomb_is_ended_by_whoever_counts() {
+    bomb(false).await;
+}
+
+#[tokio::test]
+async fn the_kernel_keeps_the_limit_where_a_control_group_can_be_made() {
+    let Some(parent) = Capabilities::find("/usr/bin:/bin").control_group else {
+        eprintln!("skipped: no control group can be made here");
+        return;
+    };
+    bomb(true).await;
+    // What hides from its parents and drops its name is still in the group.
+    let hides = "env -i /usr/bin/setsid sh -c 'sleep 300 & echo $! > pid.new; mv pid.new pid' &";
+    let place = Place::commands("hides", &["cat /proc/self/cgroup", hides, WAITS, "sleep 0.05"]);
+    let pid = place.source().join("pid");
+    let done = place.run().await;
+    assert!(done.text().contains(&format!("trunkline-{}-", std::process::id())), "{}", done.text());
+    assert!(!runs(&pid), "it outlives its build");
+    let ours = format!("-{}", place.build.id);
+    let left = std::fs::read_dir(parent).unwrap().flatten();
+    assert!(!left.into_iter().any(|e| e.file_name().to_string_lossy().ends_with(&ours)));
 }
 
 #[tokio::test]

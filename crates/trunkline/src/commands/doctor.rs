@@ -1,6 +1,7 @@
 //! `trunkline doctor`: looks at everything that a deployment needs, and says what to do about what is not
 //! well. Reads only, but for one small object that it writes to the state store and deletes again.
 
+mod builds;
 mod permissions;
 mod probe;
 
@@ -157,6 +158,7 @@ fn look(
     findings
         .ok("configuration", format!("{CONFIG}: {}, {environments} environments", project.name));
     git(Some(located), findings);
+    builds::look(located, findings);
     let documents = findings.keep("documents", files::load(&located.root));
     if let Some(documents) = &documents {
         match documents.len() {
