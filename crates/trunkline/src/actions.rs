@@ -228,8 +228,13 @@ impl Shared {
         let text = report.0.iter().map(|d| {
             let notes = d.notes.iter().map(|note| format!("  {note}"));
             let help = d.help.iter().map(|help| format!("  help: {help}"));
+            let place = d.place.file.as_ref().map(|file| {
+                let line = d.place.line.map(|line| format!(":{line}")).unwrap_or_default();
+                let column = d.place.column.map(|column| format!(":{column}")).unwrap_or_default();
+                format!("  at {file}{line}{column}")
+            });
             let head = format!("error[{}]: {}", d.code, d.message);
-            std::iter::once(head).chain(notes).chain(help).collect::<Vec<_>>()
+            std::iter::once(head).chain(place).chain(notes).chain(help).collect::<Vec<_>>()
         });
         self.say(action_execution, text.flatten());
         let Some(first) = report.0.first() else {
@@ -242,7 +247,15 @@ impl Shared {
             (_, Some(ExitKind::Usage)) => FailureKind::ConfigurationError,
             _ => FailureKind::JobFailed,
         };
-        ActionOutcome::failed(kind, &first.code, first.message.clone())
+        let place = match (&first.place.file, first.place.line) {
+            (Some(file), Some(line)) => format!(" ({file}, line {line})"),
+            _ => String::new(),
+        };
+        // In one sentence, as it stands in lists: what was meant belongs to it, other advice to the log.
+        let meant = first.help.as_deref().filter(|help| help.starts_with("did you mean"));
+        let meant = meant.map(|help| format!("; {help}")).unwrap_or_default();
+        let message = format!("{}{place}{meant}", first.message);
+        ActionOutcome { summary: Some(message.clone()), ..ActionOutcome::failed(kind, &first.code, message) }
     }
 
     /// Writes lines to an action's log. That this fails is no failure of the action.

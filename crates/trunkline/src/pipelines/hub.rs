@@ -66,7 +66,7 @@ impl Hub {
                 log: store.clone(),
                 actions: actions(hub, &store),
                 notify: parts.notify,
-                clock: Arc::new(SystemClock),
+                clock: Arc::new(SystemClock::default()),
                 ids: Arc::new(|| Box::new(RandomIds)),
             },
             folder: parts.folder,
