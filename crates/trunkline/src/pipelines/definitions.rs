@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use trunkline_config::pipelines::{DisabledTransition, ReadOptions, read};
 use trunkline_model::buildspec::BuildProject;
 use trunkline_model::pipeline::Pipeline;
@@ -22,7 +24,22 @@ pub(crate) struct Definitions {
     pub(crate) found: Vec<Diagnostic>,
     /// Pipelines whose file is wrong now: they are here as they were before.
     pub(crate) kept: BTreeSet<String>,
+    /// The files as they were before they were read; none where one had just been written.
+    stamps: Option<Vec<Stamp>>,
 }
+
+/// By what it is known that a file is still the one that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    name: String,
+    inode: u64,
+    size: u64,
+    /// When it was changed, in seconds and nanoseconds.
+    changed: (i64, i64),
+}
+
+/// A file that was changed so shortly before it was read may change again without another time.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// A pipeline and where it stands.
 #[derive(Clone, Debug)]
@@ -37,7 +54,8 @@ pub(crate) struct Defined {
 impl Definitions {
     /// Reads the files of a project. None of them stops the others.
     pub(crate) fn load(project: &Path) -> Self {
-        let mut all = Self::default();
+        let stamps = stamps(project).filter(|all| settled(all));
+        let mut all = Self { stamps, ..Self::default() };
         for name in files(&project.join(FOLDER)) {
             let file = format!("{FOLDER}/{name}");
             match fs::read_to_string(project.join(&file)) {
@@ -49,6 +67,11 @@ impl Definitions {
             }
         }
         all
+    }
+
+    /// Whether the files are those that were read.
+    pub(crate) fn is_current(&self, project: &Path) -> bool {
+        self.stamps.is_some() && self.stamps == stamps(project)
     }
 
     /// Reads the files again. What a file defined holds until the file can be read again, or is gone.
@@ -140,6 +163,22 @@ pub(crate) fn missing<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> D
         None => format!("`trunkline pipeline list` lists all; definitions are files in {FOLDER}/"),
     };
     Diagnostic::error("TL0885", format!("there is no pipeline `{name}`")).help(help)
+}
+
+/// The stamps of all files of definitions.
+fn stamps(project: &Path) -> Option<Vec<Stamp>> {
+    let stamp = |name: String| {
+        let meta = fs::metadata(project.join(FOLDER).join(&name)).ok()?;
+        let changed = (meta.ctime(), meta.ctime_nsec());
+        Some(Stamp { name, inode: meta.ino(), size: meta.size(), changed })
+    };
+    files(&project.join(FOLDER)).into_iter().map(stamp).collect()
+}
+
+fn settled(stamps: &[Stamp]) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let before = i64::try_from(now.saturating_sub(SETTLED).as_secs()).unwrap_or_default();
+    stamps.iter().all(|stamp| stamp.changed.0 < before)
 }
 
 /// The files of definitions in a folder, by name.

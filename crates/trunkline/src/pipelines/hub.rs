@@ -106,10 +106,14 @@ impl Hub {
         }
     }
 
-    /// Reads the files again. Pipelines that changed get their new definition when they are next asked for
-    /// something, or by `define_all`.
+    /// Reads the files again, if they changed. Pipelines that changed get their new definition when they are next
+    /// asked for something, or by `define_all`.
     pub(crate) fn reload(&self) -> Arc<Definitions> {
-        let new = Arc::new(Definitions::load_after(&self.project, &self.definitions()));
+        let before = self.definitions();
+        if before.is_current(&self.project) {
+            return before;
+        }
+        let new = Arc::new(Definitions::load_after(&self.project, &before));
         *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
         new
     }
