@@ -262,7 +262,11 @@ fn wanted<'a>(request: &Request, bucket: &'a Bucket) -> Result<&'a Object, Failu
 }
 
 fn put_versioning(request: &Request, state: &mut State) -> Result<Output, Failure> {
+    // Over HTTP it is an element of the body.
+    let body = String::from_utf8_lossy(&request.body).into_owned();
+    let element = || Some(body.split_once("<Status>")?.1.split_once("</Status>")?.0.to_owned());
     let status = text(&request.input["VersioningConfiguration"], "Status").to_owned();
+    let status = Some(status).filter(|s| !s.is_empty()).or_else(element).unwrap_or_default();
     if !matches!(status.as_str(), "Enabled" | "Suspended") {
         let message = "The XML you provided was not well-formed or did not validate against our published schema";
         return Err(Failure::new("MalformedXML", 400, message));

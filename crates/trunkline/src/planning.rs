@@ -55,20 +55,20 @@ pub(crate) struct PlanArguments {
 /// How much of a project a deployment takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Scope {
-    /// Bots and content
+    /// Bots, functions and content
     #[default]
     Full,
-    /// Content only: what belongs to bots is left as it is
+    /// Content only: what belongs to bots and functions is left as it is
     Partial,
 }
 
 impl Scope {
-    /// The kinds that belong to bots.
-    const BOTS: &[&str] = &["bot-association"];
+    /// The kinds that belong to bots and functions.
+    const APART: &[&str] = &["bot-association", "lambda-association"];
 
     /// Whether a deployment of this scope looks at a kind.
     pub(crate) fn takes(self, kind: &str) -> bool {
-        self == Self::Full || !Self::BOTS.contains(&kind)
+        self == Self::Full || !Self::APART.contains(&kind)
     }
 }
 

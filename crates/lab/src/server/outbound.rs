@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 /// Members of S3's outputs that stand in headers.
-const S3_HEADERS: [(&str, &str); 11] = [
+const S3_HEADERS: [(&str, &str); 12] = [
     ("ETag", "etag"),
     ("LastModified", "last-modified"),
     ("AcceptRanges", "accept-ranges"),
@@ -23,11 +23,15 @@ const S3_HEADERS: [(&str, &str); 11] = [
     ("ContentLength", "content-length"),
     ("Location", "location"),
     ("BucketRegion", "x-amz-bucket-region"),
+    ("VersionId", "x-amz-version-id"),
 ];
 
 /// The root elements of S3's documents.
-const S3_ROOTS: [(&str, &str); 2] =
-    [("ListBuckets", "ListAllMyBucketsResult"), ("ListObjectsV2", "ListBucketResult")];
+const S3_ROOTS: [(&str, &str); 3] = [
+    ("GetBucketVersioning", "VersioningConfiguration"),
+    ("ListBuckets", "ListAllMyBucketsResult"),
+    ("ListObjectsV2", "ListBucketResult"),
+];
 
 /// Sets a header; a value that HTTP cannot carry is left out.
 pub(super) fn set(headers: &mut HeaderMap, name: &str, value: &str) {

@@ -7,7 +7,6 @@
 use super::builds::{Work, carry_out, unpack};
 use super::git::View;
 use super::releases::{self, Deployed};
-use super::results::failure;
 use super::source::read_project;
 use super::{Ended, Job, Shared};
 use crate::clock;
@@ -65,7 +64,7 @@ pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
     let build = shared.process(&job, &work, &deployment, &saved)?;
     let result = carry_out(&shared, &job, &build, &NoVault).await?;
     let variables = deployment.variables(&saved);
-    if let Some(failure) = failure(&result) {
+    if let Some(failure) = shared.own_failure(&job, &result) {
         let summary = Some(failure.message.clone());
         return Ok(ActionOutcome {
             failure: Some(failure),

@@ -7,7 +7,6 @@
 use super::builds::{Work, carry_out};
 use super::deploy::quoted;
 use super::git::{self, Commit};
-use super::results::failure;
 use super::source::Place;
 use super::{Ended, Job, Shared};
 use std::collections::BTreeMap;
@@ -116,7 +115,7 @@ async fn once(
     git::in_folder(&source, &["fetch", "--quiet", "--", &from, &refs]).await?;
     let build = shared.exporting(job, &work, environment)?;
     let result = carry_out(shared, job, &build, &NoVault).await?;
-    if let Some(failure) = failure(&result) {
+    if let Some(failure) = shared.own_failure(job, &result) {
         return Ok(Tried::Failed(failure));
     }
     let to = format!("HEAD:refs/heads/{branch}");

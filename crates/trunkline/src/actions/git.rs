@@ -242,6 +242,7 @@ async fn run(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     command.current_dir(folder).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     // Nobody is there to be asked for a password, and looking writes nothing.
     command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+    command.envs([crate::pipelines::leftovers::mark()]);
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_QUARANTINE_PATH"] {
         command.env_remove(name);
     }

@@ -2,9 +2,11 @@
 
 use super::{Ended, Job, Shared, reports};
 use trunkline_build::mask::Masker;
-use trunkline_build::{BuildResult, BuildStatus, PhaseStatus};
-use trunkline_engine::{ActionOutcome, ArtifactRef, FailureKind, ReportSummary, Revision};
-use trunkline_model::{Diagnostic, Report};
+use trunkline_build::{BuildResult, BuildStatus, LogLine, PhaseStatus};
+use trunkline_engine::{
+    ActionOutcome, ArtifactRef, Failure, FailureKind, ReportSummary, Revision,
+};
+use trunkline_model::{Diagnostic, ExitKind, Report, code_info};
 
 impl Shared {
     /// The outcome of a build. Its folder must still be there: reports are read, artifacts moved.
@@ -71,8 +73,35 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Why a process of this program did not succeed: its own last error where it said one, which tells more than
+    /// how its command ended.
+    pub(super) fn own_failure(&self, job: &Job, result: &BuildResult) -> Option<Failure> {
+        let failure = failure(result)?;
+        let path = self.setting.data.log(&job.run.action_execution);
+        let bytes = path.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOG_END)..]);
+        let told = text.lines().rev().filter_map(LogLine::parse).find_map(|line| {
+            let (code, message) = line.text.strip_prefix("error[")?.split_once("]: ")?;
+            Some((code.to_owned(), message.to_owned()))
+        });
+        Some(match told {
+            Some((code, message)) if failure.kind == FailureKind::JobFailed => {
+                let denied = code == "TL0604"
+                    || code_info(&code).is_some_and(|info| info.exit == ExitKind::Credentials);
+                let kind = if denied { FailureKind::PermissionError } else { failure.kind };
+                Failure { kind, code, message }
+            }
+            _ => failure,
+        })
+    }
+}
+
+/// How many bytes of the end of a log are looked at for an error.
+const LOG_END: usize = 256 << 10;
+
 /// Why a build did not succeed: what its first phase that failed says.
-pub(super) fn failure(result: &BuildResult) -> Option<trunkline_engine::Failure> {
+pub(super) fn failure(result: &BuildResult) -> Option<Failure> {
     let kind = match result.status {
         BuildStatus::Succeeded => return None,
         BuildStatus::Failed | BuildStatus::Stopped | BuildStatus::TimedOut => {
@@ -92,7 +121,7 @@ pub(super) fn failure(result: &BuildResult) -> Option<trunkline_engine::Failure>
     let told = failed.and_then(|phase| phase.message.clone());
     let code = result.reason.as_ref().map(|reason| reason.code.clone());
     let message = told.or_else(|| result.reason.as_ref().map(|reason| reason.message.clone()));
-    Some(trunkline_engine::Failure {
+    Some(Failure {
         kind,
         code: code.unwrap_or_else(|| "JobFailed".to_owned()),
         message: message.unwrap_or_else(|| word.to_owned()),

@@ -71,6 +71,11 @@ impl<'a> Secrets<'a> {
         )))
     }
 
+    /// Where it looks, for messages.
+    fn region(&self) -> String {
+        self.shared.region(self.job).map(|region| region.as_str().to_owned()).unwrap_or_default()
+    }
+
     async fn client(&self) -> Result<&Client, VaultError> {
         let made = self.client.get_or_try_init(|| self.shared.client(self.job)).await;
         made.map_err(|report| VaultError(report.to_string()))
@@ -81,13 +86,14 @@ impl Vault for Secrets<'_> {
     fn parameter<'a>(&'a self, name: &'a str) -> Answer<'a, Parameter> {
         Box::pin(async move {
             self.allowed(name)?;
-            let input = json!({ "Name": name, "WithDecryption": true });
-            let answer = self.client().await?.call(Call::new("ssm", "GetParameter", input)).await;
+            // The call that CodeBuild makes: a role that serves it there serves it here.
+            let input = json!({ "Names": [name], "WithDecryption": true });
+            let answer = self.client().await?.call(Call::new("ssm", "GetParameters", input)).await;
             let output = answer.map_err(|error| VaultError(error.to_string()))?.output;
-            let parameter = &output["Parameter"];
-            let value = parameter["Value"]
-                .as_str()
-                .ok_or_else(|| VaultError(format!("the parameter `{name}` has no value")))?;
+            let parameter = &output["Parameters"][0];
+            let value = parameter["Value"].as_str().ok_or_else(|| {
+                VaultError(format!("there is no parameter `{name}` in {}", self.region()))
+            })?;
             let secure = parameter["Type"] == "SecureString";
             self.gave(name, value);
             Ok(Parameter { value: value.to_owned(), secure })
@@ -106,7 +112,11 @@ impl Vault for Secrets<'_> {
             }
             let call = Call::new("secretsmanager", "GetSecretValue", input);
             let answer = self.client().await?.call(call).await;
-            let output = answer.map_err(|error| VaultError(error.to_string()))?.output;
+            let answer = answer.map_err(|error| {
+                let place = format!("the secret `{}` in {}", id.id, self.region());
+                VaultError(format!("{place}: {error}"))
+            });
+            let output = answer?.output;
             let text = output["SecretString"].as_str().map(str::to_owned);
             let none = || VaultError(format!("the secret `{}` holds no text", id.id));
             let text = text.ok_or_else(none)?;

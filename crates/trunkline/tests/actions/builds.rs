@@ -205,9 +205,19 @@ fn an_action_starts_another_pipeline_with_variables() {
             "configuration: { PipelineName: other, Variables: '[{\"name\": \"Word\", \"value\": \"hello\"}]' }",
         ],
     );
-    let tell = commands("Tell", "App", &["echo started #{started.PipelineExecutionId}"], &[]);
+    let tell = commands(
+        "Tell",
+        "App",
+        &["echo \"it is $ID\""],
+        &["environmentVariables: [{ name: ID, value: '#{started.PipelineExecutionId}' }]"],
+    );
     project.define("main", &[source("main"), stage("Next", &[invoke]), stage("Tell", &[tell])], "");
-    let say = commands("Say", "App", &["echo '#{variables.Word} world'"], &[]);
+    let say = commands(
+        "Say",
+        "App",
+        &["echo \"$WORD world\""],
+        &["environmentVariables: [{ name: WORD, value: '#{variables.Word}' }]"],
+    );
     let stages = [source("main"), stage("Say", &[say])].concat();
     let text = format!(
         "pipeline:\n  name: other\n  pipelineType: V2\n  variables: [{{ name: Word, defaultValue: bye }}]\n  stages:\n{stages}"
@@ -219,7 +229,7 @@ fn an_action_starts_another_pipeline_with_variables() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let view = project.stage.done(&["pipeline", "show", "other", "latest", "--json"]).json();
     let id = view["id"].as_str().expect("an id");
-    says(&logs, &[&format!("started other {id}"), &format!("started {id}")]);
+    says(&logs, &[&format!("started other {id}"), &format!("it is {id}")]);
     assert_eq!((&view["variables"]["Word"], &view["status"]), (&"hello".into(), &"Succeeded".into()));
     says(&project.logs("other"), &["hello world"]);
 }

@@ -1,7 +1,7 @@
 //! Exports by pipeline: what people built goes through git to whoever follows the branch.
 
 use crate::project::{DATA, Project, action, commands, says, source, stage};
-use crate::stage::{BUILD, Ran};
+use crate::stage::BUILD;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
@@ -41,14 +41,15 @@ fn project(schedule: &str) -> Project {
         format!("configuration: {{ Environment: rnd, Repository: acme, Branch: main{schedule} }}");
     let rest = ["namespace: exported", configuration.as_str(), "outputArtifacts: [{ name: App }]"];
     let export = action("Export", "Source/Custom/TrunklineExport", &rest);
-    let lines = ["echo '#{exported.Changed} changed'", "ls connect"];
-    let stages = [stage("Source", &[export]), stage("Tell", &[commands("Tell", "App", &lines, &[])])];
+    let lines = ["echo \"$CHANGED changed\"", "ls connect"];
+    let changed = ["environmentVariables: [{ name: CHANGED, value: '#{exported.Changed}' }]"];
+    let tell = commands("Tell", "App", &lines, &changed);
+    let stages = [stage("Source", &[export]), stage("Tell", &[tell])];
     project.define("export", &stages, "");
     let ran = project.stage.home.join("ran").display().to_string();
     let note = format!("echo $CODEBUILD_RESOLVED_SOURCE_VERSION >> {ran}");
     let stages = [source("main"), stage("Note", &[commands("Note", "App", &[&note], &[])])];
     project.define("follow", &stages, "");
-    project.write("gitignored", "");
     std::fs::remove_dir_all(project.stage.home.join("connect")).expect("documents to remove");
     project.write(".gitignore", "/.trunkline/\n/ran\n");
     project.push("main", "An empty center");
@@ -66,8 +67,10 @@ fn followed(project: &Project, number: usize) -> Vec<String> {
 }
 
 /// Runs the export at the server, to its end.
-fn export(project: &Project) -> Ran {
-    project.run("export", &[])
+#[track_caller]
+fn export(project: &Project) {
+    let ran = project.run("export", &[]);
+    assert_eq!(ran.code, 0, "{}\n{}\n{}", ran.out, ran.err, project.logs("export"));
 }
 
 fn ended(project: &Project, status: &str) -> Value {
@@ -107,15 +110,14 @@ fn an_export_is_committed_merged_and_followed_at_once() {
     describe(&project, "Sales", "as it was");
     let _server = Server::start(&project);
     followed(&project, 1);
-    let ran = export(&project);
-    assert_eq!(ran.code, 0, "{}\n{}\n{}", ran.out, ran.err, project.logs("export"));
+    export(&project);
     let first = head(&project);
     assert_eq!(followed(&project, 2)[1], first, "whoever follows the branch was started");
     says(&project.logs("export"), &["A connect/queues/Sales.yaml", "files of rnd changed on main"]);
     says(&project.git(&["-C", &format!("{DATA}/repositories/acme.git"), "log", "-1", "--format=%s"]), &["rnd"]);
 
     // Nothing changed: no commit, nobody is started.
-    assert_eq!(export(&project).code, 0);
+    export(&project);
     says(&project.logs("export"), &["rnd holds what main says", "0 changed"]);
     assert_eq!(head(&project), first);
 
@@ -125,7 +127,7 @@ fn an_export_is_committed_merged_and_followed_at_once() {
     project.write("connect/queues/Sales.yaml", text.replace("as it was", "as the repository says"));
     project.push("main", "Say it otherwise");
     describe(&project, "Support", "new");
-    assert_eq!(export(&project).code, 0);
+    export(&project);
     project.git(&["pull", "--quiet", "origin", "main"]);
     says(&project.stage.home.read("connect/queues/Sales.yaml"), &["as the repository says"]);
     says(&project.stage.home.read("connect/queues/Support.yaml"), &["new"]);
@@ -134,7 +136,7 @@ fn an_export_is_committed_merged_and_followed_at_once() {
 
     // Both changed the same: the export fails, and pushes nothing.
     describe(&project, "Sales", "as the console says");
-    let ran = export(&project);
+    let ran = project.run("export", &[]);
     assert_eq!(ran.code, 1, "{}\n{}", ran.out, ran.err);
     says(&project.logs("export"), &["Sales"]);
     assert_eq!(head(&project), merged);

@@ -1,19 +1,22 @@
 //! Which release may go where: what comes first, and fixes that must not be lost.
 
 use crate::project::{Project, deploy, says, source, stage};
+use crate::stage::TARGET;
+use trunkline_testkit::seed;
 
 const CONFIG: &str = "\
 version: 1
 project: acme
 environments:
   uat: { account: \"444455556666\", regions: [us-west-2], instance: acme-prod }
-  uat-fix: { account: \"444455556666\", regions: [us-west-2], instance: acme-prod }
-  prod: { account: \"444455556666\", regions: [us-west-2], instance: acme-prod, after: uat }
+  uat-fix: { account: \"111122223333\", regions: [us-west-2], instance: acme-rnd }
+  prod: { account: \"444455556666\", regions: [us-west-2], instance: acme-live, after: uat }
 role: deploy
 ";
 
 fn project() -> Project {
     let project = Project::new();
+    seed::instance(&project.stage.cloud(TARGET), "CONNECT_MANAGED", "acme-live");
     project.write("trunkline.yaml", CONFIG);
     for (name, branch) in [("uat", "main"), ("uat-fix", "fix"), ("prod", "main")] {
         let drop_fix = if name == "uat" { ", DropFix: '#{variables.DropFix}'" } else { "" };
@@ -40,7 +43,7 @@ fn a_release_comes_after_where_it_must_have_been_first() {
     let project = project();
     project.push("main", "A center");
     says(&project.fails("prod", &[]), &["TL0113", "`prod` comes after uat"]);
-    assert_eq!(project.stage.writes(), project.stage.count("AssumeRole"), "nothing was deployed");
+    assert_eq!(project.stage.count("CreateQueue"), 0, "nothing was deployed");
     project.succeeds("uat", &[]);
     project.succeeds("prod", &[]);
     hours(&project, "America/Denver");
@@ -62,13 +65,13 @@ fn a_fix_is_not_undone_unless_somebody_says_so() {
     project.push("main", "Support");
     let said = project.fails("uat", &[]);
     says(&said, &["TL0545", "a fix of uat-fix is not in what goes to uat", &fix[..10], "Main line.yaml", "--drop-fix"]);
-    assert_eq!(project.stage.count("CreateQueue"), 1, "support was not deployed");
+    assert_eq!(project.stage.count("CreateQueue"), 2, "support was not deployed");
 
     let refused = project.run("prod", &["--drop-fix"]);
     assert_eq!(refused.code, 64, "{}", refused.err);
     says(&refused.err, &["pipeline `prod` does not let a run drop a fix", "DropFix"]);
     project.succeeds("uat", &["--drop-fix"]);
-    assert_eq!(project.stage.count("CreateQueue"), 2);
+    assert_eq!(project.stage.count("CreateQueue"), 3);
 
     // Merged forward, nothing is lost.
     project.git(&["merge", "--quiet", "--no-edit", "fix"]);

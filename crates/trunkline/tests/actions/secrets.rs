@@ -68,7 +68,7 @@ fn values_reach_commands_and_nothing_of_them_is_kept() {
     let build = action(
         "Build",
         "Build/AWS/CodeBuild",
-        &["namespace: build", "configuration: { ProjectName: app }", "inputArtifacts: [{ name: App }]"],
+        &["namespace: build", "region: us-west-2", "configuration: { ProjectName: app }", "inputArtifacts: [{ name: App }]"],
     );
     project.define("main", &[source("main"), stage("Build", &[build])], spec);
     project.push("main", "Show");
@@ -102,7 +102,7 @@ fn a_secret_of_an_environment_is_read_only_by_what_works_for_it() {
         let secret = "{ name: TOKEN, value: acme/prod/token, type: SECRETS_MANAGER }";
         let variables = format!("environmentVariables: [{mine}, {secret}]");
         let lines = ["echo \"$Environment $AccountNumber: ${#TOKEN} characters, $TOKEN\""];
-        stage("Read", &[commands("Read", "App", &lines, &[&variables])])
+        stage("Read", &[commands("Read", "App", &lines, &["region: us-west-2", &variables])])
     };
     project.define("prod", &[source("main"), read("prod")], "");
     project.define("rnd", &[source("main"), read("rnd")], "");
