@@ -9,7 +9,7 @@ pub(crate) mod definitions;
 pub(crate) mod embedded;
 pub(crate) mod folder;
 pub(crate) mod hub;
-mod leftovers;
+pub(crate) mod leftovers;
 pub(crate) mod reader;
 pub(crate) mod remote;
 pub(crate) mod view;

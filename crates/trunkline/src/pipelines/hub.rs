@@ -59,7 +59,7 @@ impl Hub {
         actions: impl FnOnce(&Weak<Self>, &Arc<Store>) -> Arc<dyn Actions>,
     ) -> Arc<Self> {
         let store = Arc::new(parts.store);
-        leftovers::end(&store, &parts.folder);
+        leftovers::begin(&store, &parts.folder);
         let definitions = RwLock::new(Arc::new(Definitions::load(parts.project)));
         Arc::new_cyclic(|hub| Self {
             ports: Ports {

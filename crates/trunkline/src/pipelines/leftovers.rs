@@ -1,23 +1,44 @@
-//! What builds of a process that ended leave behind: processes that still run, and work folders.
+//! What a process that ended leaves behind: builds and git that still run, work folders, and locks of git.
 //!
 //! Only for who holds the lock of the data folder, while no action of it is under way: when a hub is made, and
 //! when it has ended its executors.
 
 use super::folder::DataFolder;
-use trunkline_store::Store;
+use crate::clock;
+use std::path::Path;
+use std::sync::OnceLock;
+use trunkline_build::environment::MARKER;
+use trunkline_store::{Running, Store};
 
-/// Ends what still runs of builds, and removes work folders. What cannot be ended or removed now stays on record
+/// The variable, and its value, that this process gives to git, as builds have one: by it whoever comes after this
+/// process finds what is left.
+pub(crate) fn mark() -> (&'static str, &'static str) {
+    static OWN: OnceLock<String> = OnceLock::new();
+    (MARKER, OWN.get_or_init(|| format!("process-{}", uuid::Uuid::new_v4())))
+}
+
+/// Clears away what earlier processes left, and puts this one on record.
+pub(super) fn begin(store: &Store, folder: &DataFolder) {
+    end(store, folder);
+    // Git that was killed while it changed a reference leaves that locked for ever. Nothing of it runs any more.
+    for repositories in ["repositories", "mirrors"] {
+        for repository in entries(&folder.root().join(repositories)) {
+            unlock(&repository);
+        }
+    }
+    let own = Running { run: mark().1.to_owned(), at: clock::now() };
+    // Without a record, what this process leaves ends by itself, later.
+    let _ = store.process_started(&own);
+}
+
+/// Ends what still runs of builds and of git, and removes work folders. What cannot be ended or removed now stays
 /// for the next time; nothing waits for it, as each start of an action has an id and a folder of its own.
 pub(super) fn end(store: &Store, folder: &DataFolder) {
     for running in store.processes().unwrap_or_default() {
         trunkline_build::leftovers(&running.run);
         let _ = store.process_ended(&running.run);
     }
-    let left: Vec<_> = std::fs::read_dir(folder.work())
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
+    let left = entries(&folder.work());
     if !left.is_empty() {
         // They may be large, and the start does not wait for them.
         std::thread::spawn(move || {
@@ -26,4 +47,29 @@ pub(super) fn end(store: &Store, folder: &DataFolder) {
             }
         });
     }
+}
+
+/// Removes the locks of a bare repository's references and of its own files.
+fn unlock(repository: &Path) {
+    for path in entries(repository) {
+        if path.extension().is_some_and(|ending| ending == "lock") {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    let mut folders = vec![repository.join("refs")];
+    while let Some(folder) = folders.pop() {
+        for path in entries(&folder) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "lock") {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+}
+
+/// What lies in a folder; nothing where it cannot be read.
+fn entries(folder: &Path) -> Vec<std::path::PathBuf> {
+    let found = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    found.map(|entry| entry.path()).collect()
 }

@@ -46,7 +46,8 @@ pub(crate) fn git_environment() -> Vec<(String, String)> {
     let found =
         KEPT.iter().filter_map(|name| Some(((*name).to_owned(), crate::context::variable(name)?)));
     // Nobody is there to be asked for a password.
-    found.chain([("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned())]).collect()
+    let own = [("GIT_TERMINAL_PROMPT", "0"), crate::pipelines::leftovers::mark()];
+    found.chain(own.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
 }
 
 impl Repository {

@@ -104,6 +104,26 @@ fn a_push_that_outlives_its_server_is_found_by_the_server_after_it() {
 }
 
 #[test]
+fn git_that_is_still_at_it_when_the_next_server_starts_is_ended_and_leaves_nothing_locked() {
+    let (mut server, address) = site();
+    hold_in(&server, "pre-receive");
+    let (push, numbers) = held(&server, &address);
+    cut_off(&mut server, push);
+    // What git leaves that is killed while it changes a reference.
+    server.home.write("data/repositories/web.git/refs/heads/main.lock", "");
+    server.start();
+    let alive = |number: &&str| std::path::Path::new(&format!("/proc/{number}/stat")).exists();
+    let left: Vec<&str> = numbers.split_whitespace().filter(alive).collect();
+    server.home.write("go", "");
+    assert_eq!(left, [""; 0], "git runs on");
+    let address = server.repository("web", &server.token("bob", &[]));
+    server.must("work", &["push", "--quiet", &address, "main"]);
+    server.ran("one\n");
+    server.succeeded("web");
+    assert_eq!(server.executions("web").len(), 1);
+}
+
+#[test]
 fn of_servers_that_start_together_after_a_kill_one_serves_and_goes_on() {
     let (mut server, address) = site();
     let path = |name: &str| server.home.join(name).display().to_string();
