@@ -23,7 +23,7 @@ mod sweep;
 use sweep::{Blow, Point, When, all_equal, attempt, sweep};
 
 /// How many events, and how many writes, a sample strikes at.
-const SAMPLE: (usize, usize) = (6, 3);
+const SAMPLE: (usize, usize) = (6, 4);
 
 fn whole() -> bool {
     std::env::var("TRUNKLINE_FAULTS").is_ok_and(|v| v == "all")
@@ -31,14 +31,14 @@ fn whole() -> bool {
 
 /// All of `1..=count`, each with every blow; or some, each with another blow.
 fn points(count: usize, sample: usize, when: impl Fn(usize) -> When) -> Vec<Point> {
-    let blows = [Blow::Server, Blow::Everything, Blow::Stop];
+    let blows = [Blow::Server, Blow::Everything, Blow::Stop, Blow::Twice];
     let with = |nth: usize, blow: Blow| Point { when: when(nth), blow };
     if whole() {
         let every = |nth| blows.into_iter().map(move |blow| (nth, blow));
         return (1..=count).flat_map(every).map(|(nth, blow)| with(nth, blow)).collect();
     }
     let nth = |number: usize| 1 + (number * 2 + 1) * count / (sample * 2);
-    (0..sample).map(|number| with(nth(number), blows[number % 3])).collect()
+    (0..sample).map(|number| with(nth(number), blows[number % 4])).collect()
 }
 
 #[test]

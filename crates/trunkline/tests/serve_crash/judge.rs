@@ -17,10 +17,11 @@ pub(crate) fn unlike(got: &Attempt, usual: &Attempt) -> Vec<String> {
     };
     same("the execution", &essence(&got.shown), &essence(&usual.shown));
     same("the content of the instances", &got.content, &usual.content);
+    same("what changed in AWS", &got.effects, &usual.effects);
     same("the releases", &got.releases, &usual.releases);
     let more = more_calls(&usual.writes, &got.writes);
     if more.values().sum::<usize>() > got.begun_again {
-        wrong.push(format!("{more:?} was written again, {} steps were open", got.begun_again));
+        wrong.push(format!("{more:?} was sent again, {} steps were open", got.begun_again));
     }
     let fewer = more_calls(&got.writes, &usual.writes);
     if !fewer.is_empty() {
@@ -57,7 +58,7 @@ pub(crate) fn problems(got: &Attempt) -> Vec<String> {
 fn after_the_blow(got: &Attempt) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(struck) = &got.struck else { return wrong };
-    if !got.events.starts_with(&struck.events) {
+    if !struck.events.iter().all(|events| got.events.starts_with(events)) {
         wrong.push("events that were committed are not there any more".to_owned());
     }
     if !struck.alive.is_empty() {
@@ -71,9 +72,11 @@ fn after_the_blow(got: &Attempt) -> Vec<String> {
             wrong.push(format!("the log of {id} had lines that are gone: {text}"));
         }
     }
-    let open = open(&struck.events);
     let again = interruptions(&got.events);
-    let expected: BTreeMap<String, usize> = open.into_iter().map(|id| (id, 1)).collect();
+    let mut expected = BTreeMap::new();
+    for id in struck.events.iter().flat_map(|events| open(events)) {
+        *expected.entry(id).or_default() += 1;
+    }
     if again != expected {
         wrong.push(format!("{again:?} were begun again, {expected:?} were open"));
     }
@@ -84,7 +87,7 @@ fn after_the_blow(got: &Attempt) -> Vec<String> {
 /// made again from its beginning, and once.
 fn ledger(got: &Attempt) -> Vec<String> {
     let struck = got.struck.as_ref().map(|s| s.events.as_slice()).unwrap_or_default();
-    let open = open(struck);
+    let open: Vec<BTreeSet<String>> = struck.iter().map(|events| open(events)).collect();
     let mut wrong = Vec::new();
     let started = got.events.iter().filter_map(|e| match &e.event {
         Event::ActionStarted(start) if start.stage == "Build" => Some(start),
@@ -96,14 +99,14 @@ fn ledger(got: &Attempt) -> Vec<String> {
             let line = format!("{word} {name} {id}-{attempt}");
             got.ledger.lines().filter(|l| **l == line).count()
         };
-        let last = if open.contains(id) { 2 } else { 1 };
+        let cut_off = open.iter().filter(|open| open.contains(id)).count();
         for word in ["begin", "end"] {
             let counts = [noted(word, 1), noted(word, 2), noted(word, 3)];
-            let good = match last {
-                // The first one was cut off somewhere, maybe right before it would have been told of its end.
-                2 => counts[0] <= 1 && counts[1..] == [1, 0],
-                _ => counts == [1, 0, 0],
-            };
+            // One that was cut off was so somewhere, maybe right before it would have been told of its end.
+            let (before, after) = counts.split_at(cut_off);
+            let good = before.iter().all(|count| *count <= 1)
+                && after[0] == 1
+                && after[1..].iter().all(|count| *count == 0);
             if !good {
                 wrong.push(format!("{name} noted `{word}` {counts:?} times by attempt"));
             }

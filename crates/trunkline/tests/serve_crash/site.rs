@@ -65,15 +65,19 @@ projects:
 pub(crate) struct Site {
     pub(crate) server: Server,
     lab: LabServer,
+    /// What the lab keeps: each request that changed something.
+    kept: Home,
     pub(crate) proxy: Proxy,
 }
 
 impl Site {
     /// Everything but the first push; the server runs.
     pub(crate) fn new() -> Self {
+        let kept = Home::new();
         let lab = LabServer::unrecorded(Options {
             throttle: false,
             search_lag_seconds: 0.0,
+            data: Some(kept.path().to_owned()),
             ..Options::default()
         });
         for region in REGIONS {
@@ -92,7 +96,7 @@ impl Site {
         server.home.write("project/pipelines/acme.yaml", pipeline().replace("@LEDGER@", &ledger));
         server.home.write("ledger", "");
         server.start();
-        Self { server, lab, proxy }
+        Self { server, lab, kept, proxy }
     }
 
     /// Pushes the documents, which starts the pipeline.
@@ -123,6 +127,18 @@ impl Site {
     /// How many writes to AWS arrived.
     pub(crate) fn writes(&self) -> usize {
         self.proxy.count(Class::Write)
+    }
+
+    /// The requests that changed something in AWS, by operation, region and name.
+    pub(crate) fn effects(&self) -> BTreeMap<String, usize> {
+        let mut effects = BTreeMap::new();
+        for line in self.kept.read("requests.jsonl").lines() {
+            let made: Value = serde_json::from_str(line).expect("JSON");
+            let name = made["input"]["Name"].as_str().unwrap_or_default();
+            let key = format!("{} {} {name}", made["operation"], made["region"]);
+            *effects.entry(key).or_default() += 1;
+        }
+        effects
     }
 
     /// Answers an approval; whether the server took it.

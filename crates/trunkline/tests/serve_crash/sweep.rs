@@ -23,6 +23,8 @@ pub(crate) enum Blow {
     Everything,
     /// SIGTERM.
     Stop,
+    /// SIGKILL, and again as soon as the next server is there.
+    Twice,
 }
 
 /// When it happens.
@@ -43,8 +45,8 @@ pub(crate) struct Point {
 
 /// What a blow met.
 pub(crate) struct Struck {
-    /// The events that were committed.
-    pub(crate) events: Vec<Recorded>,
+    /// The events that were committed, at the first and at the last blow.
+    pub(crate) events: Vec<Vec<Recorded>>,
     /// Logs as far as somebody had read them.
     pub(crate) shown: BTreeMap<String, Vec<u8>>,
     /// Processes of builds that were there again after the next start, of attempts before it.
@@ -58,6 +60,8 @@ pub(crate) struct Attempt {
     pub(crate) first: u64,
     /// The execution as the API tells it.
     pub(crate) shown: Value,
+    /// What changed in AWS.
+    pub(crate) effects: BTreeMap<String, usize>,
     /// Writes that the lab was given.
     pub(crate) writes: BTreeMap<String, usize>,
     pub(crate) content: BTreeMap<String, Vec<String>>,
@@ -125,6 +129,7 @@ fn look(site: &Site, struck: Option<Struck>, approved: usize, started: Instant) 
     Attempt {
         first,
         shown: site.server.api(&format!("pipelines/{NAME}/executions/{execution}")),
+        effects: site.effects(),
         writes: site.proxy.writes(),
         content: site.content(),
         left: site.left_to_do(),
@@ -151,18 +156,26 @@ fn is_due(point: Point, seq: u64, writes: usize) -> bool {
 fn strike(site: &mut Site, blow: Blow, follower: &mut Follower) -> Struck {
     match blow {
         Blow::Stop => site.server.stop(),
-        Blow::Server | Blow::Everything => site.server.kill(),
+        Blow::Server | Blow::Everything | Blow::Twice => site.server.kill(),
     }
     let shown = follower.end();
-    let events = site.events();
-    let interrupted = builds(&events, 1..=1);
+    let mut events = vec![site.events()];
     if blow == Blow::Everything {
-        processes::kill(&interrupted);
+        processes::kill(&builds(&events[0], 1..=1));
     }
     site.server.start();
-    let alive = processes::of_builds(&interrupted);
-    // What ended before the blow has no processes either, and nothing runs under these ids from now on.
-    Struck { events, shown, alive }
+    if blow == Blow::Twice {
+        site.server.kill();
+        events.push(site.events());
+        site.server.start();
+    }
+    // Nothing runs from now on of attempts that were cut off, nor of what ended.
+    let last = u32::try_from(events.len()).expect("one or two");
+    let again = judge::interruptions(&events[events.len() - 1]);
+    let cut = |id: &String| again.keys().any(|a| id.starts_with(a)) || id.ends_with("-1");
+    let mut before = builds(&events[events.len() - 1], 1..=last);
+    before.retain(cut);
+    Struck { shown, alive: processes::of_builds(&before), events }
 }
 
 /// The approval that waits: stage, action and token.
@@ -236,7 +249,7 @@ impl Follower {
 pub(crate) struct Outcome {
     point: Point,
     wrong: Vec<String>,
-    /// Writes beyond those of the undisturbed run.
+    /// Writes that were sent again.
     repeated: usize,
     /// Which these are.
     again: BTreeMap<String, usize>,
@@ -293,7 +306,7 @@ fn table(outcomes: &[Outcome], usual: &Attempt) {
     let (events, writes) = (usual.count(), usual.writes.values().sum::<usize>());
     println!("the undisturbed run: {events} events, {writes} writes, {:.1} s", usual.seconds);
     println!(
-        "at     blow        points  equal  not equal  interrupted  resumed  repeated writes  seconds"
+        "at     blow        points  equal  not equal  interrupted  resumed  sent again  seconds"
     );
     for ((at, blow), all) in &rows {
         let equal = all.iter().filter(|o| o.wrong.is_empty()).count();
@@ -305,11 +318,11 @@ fn table(outcomes: &[Outcome], usual: &Attempt) {
         let blow = format!("{blow:?}");
         println!(
             "{at:<6} {blow:<10} {points:>7} {equal:>6} {not:>10} {interrupted:>12} {resumed:>8} \
-             {repeated:>16} {seconds:>8.1}"
+             {repeated:>11} {seconds:>8.1}"
         );
     }
     for outcome in outcomes.iter().filter(|o| o.repeated > 0) {
-        println!("{:?}: again {:?}", outcome.point, outcome.again);
+        println!("{:?}: sent again {:?}", outcome.point, outcome.again);
     }
     let equal = outcomes.iter().filter(|o| o.wrong.is_empty()).count();
     println!("all: {} points, {equal} equal, {} not equal", outcomes.len(), outcomes.len() - equal);
