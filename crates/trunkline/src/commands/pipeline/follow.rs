@@ -43,6 +43,7 @@ pub(super) async fn follow(
 ) -> Outcome {
     let mut seen = Seen::new(app);
     let interrupted = interrupt::watch();
+    let mut asked = false;
     let mut after = match after {
         Some(after) => after,
         None => seen.catch_up(&backend.execution(pipeline, id).await?),
@@ -52,17 +53,26 @@ pub(super) async fn follow(
         if view.brief.status.ended() {
             return finish(app, backend, &view).await;
         }
-        if until == Until::SomebodyIsAsked
-            && let Some(why) = stands_still(backend, pipeline, &view).await?
+        let still = stands_still(backend, pipeline, &view).await?;
+        if let Some(why) = &still
+            && !asked
         {
-            return Ok(ask(app, backend, &view, &why));
+            ask(app, backend, &view, why);
+            if until == Until::SomebodyIsAsked {
+                super::show::execution(app, &view);
+                return Ok(Exit::Waiting);
+            }
         }
+        asked = still.is_some();
         loop {
             if interrupted.is_set() {
                 return Err(stopped(backend, &interrupted, pipeline, id));
             }
             let events = backend.events(pipeline, after, WAIT).await?;
-            seen.still(&view);
+            // Where a person is asked, nothing is under way that one would wait for.
+            if still.is_none() {
+                seen.still(&view);
+            }
             let Some(last) = events.last() else { continue };
             after = last.seq;
             let ours = |r: &&Recorded| r.event.execution() == Some(view.brief.id.as_str());
@@ -222,8 +232,8 @@ fn works(view: &ExecutionView) -> bool {
     view.stages.iter().flat_map(|s| &s.actions).any(busy)
 }
 
-/// Says what a person has to decide. Exit code 5.
-fn ask(app: &App, backend: &dyn Backend, view: &ExecutionView, why: &Still) -> Exit {
+/// Says what a person has to decide.
+fn ask(app: &App, backend: &dyn Backend, view: &ExecutionView, why: &Still) {
     let name = &view.pipeline;
     let printer = &app.printer;
     match why {
@@ -254,8 +264,6 @@ fn ask(app: &App, backend: &dyn Backend, view: &ExecutionView, why: &Still) -> E
     if !backend.goes_on() {
         printer.say("nothing goes on until then: no server runs");
     }
-    super::show::execution(app, view);
-    Exit::Waiting
 }
 
 /// Prints how it ended. 0: succeeded. 3: rejected. 1: anything else.

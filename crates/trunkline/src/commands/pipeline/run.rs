@@ -55,6 +55,9 @@ pub(crate) struct Arguments {
 pub(crate) struct Watch {
     #[command(flatten)]
     chosen: Chosen,
+    /// End with 5 as soon as only a person can go on with it
+    #[arg(long)]
+    until_asked: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
@@ -109,7 +112,8 @@ pub(crate) fn watch(arguments: &Watch, app: &App) -> Outcome {
             super::show::execution(app, &view);
             return Ok(Exit::Waiting);
         }
-        follow(app, backend, &chosen.name, &view.brief.id, None, Until::ItEnds).await
+        let until = if arguments.until_asked { Until::SomebodyIsAsked } else { Until::ItEnds };
+        follow(app, backend, &chosen.name, &view.brief.id, None, until).await
     })
 }
 
