@@ -1,6 +1,9 @@
 //! The example of the agency: a shared account deploys one contact center to fourteen others, each through
 //! its own role; afterwards every instance is what the documents say, and nothing is left to do.
 
+#[path = "agency/pipelines.rs"]
+mod pipelines;
+
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
