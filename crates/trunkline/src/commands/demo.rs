@@ -5,7 +5,7 @@ use super::Outcome;
 use super::lab::AWS_QUOTAS;
 use crate::clock;
 use crate::context::App;
-use crate::demo::{Calls, Setting, Stage, Stopped, play, seed};
+use crate::demo::{Calls, Served, Setting, Stage, Stopped, play, seed};
 use crate::exit::Exit;
 use crate::printer::write_err;
 use crate::render::printable;
@@ -114,6 +114,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         tokio::spawn(serve(listener, lab.clone(), std::future::pending()));
         let surroundings = &app.surroundings;
         let stop = Arc::new(AtomicBool::new(false));
+        let served = Arc::new(Served::default());
         let setting = Setting {
             folder: folder.path.clone(),
             url: format!("http://{address}"),
@@ -124,6 +125,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
             stop: stop.clone(),
             kept: folder.kept,
             calls,
+            served: served.clone(),
         };
         let printer = crate::printer::Printer::new(&app.global, surroundings);
         let (tell, mut told) = tokio::sync::oneshot::channel();
@@ -144,6 +146,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
                 }
             }
         };
+        // Whatever the story did: nothing that it started stays.
+        served.end();
         match ended {
             Ok(Ok(())) => Ok(Exit::Done),
             Ok(Err(Stopped::Failed(report))) => Err(report),

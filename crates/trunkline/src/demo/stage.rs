@@ -3,9 +3,11 @@
 //! A command's stdout and stderr both go to the demo's own stdout, so that they stay in order and see
 //! a terminal where there is one. Its environment holds nothing of the machine but where programs are.
 
+use super::server::Served;
 use super::world::SHARED_ACCOUNT;
 use crate::clock::Stopwatch;
 use crate::context::variable;
+use crate::exit::{Exit, TABLE};
 use crate::printer::{Printer, write_out};
 use std::io::BufRead as _;
 use std::os::fd::AsFd as _;
@@ -53,6 +55,8 @@ pub(crate) struct Setting {
     pub(crate) kept: bool,
     /// What the lab was asked.
     pub(crate) calls: Arc<Calls>,
+    /// The server, while one runs.
+    pub(crate) served: Arc<Served>,
 }
 
 /// How often the lab was called.
@@ -67,7 +71,7 @@ pub(crate) struct Calls {
 pub(crate) struct Stage<'a> {
     pub(crate) setting: Setting,
     printer: &'a Printer,
-    program: PathBuf,
+    pub(super) program: PathBuf,
     chapter: usize,
     pub(super) git: bool,
     pub(super) watch: Stopwatch,
@@ -144,6 +148,18 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Runs this program where it ends because somebody is asked.
+    pub(super) fn trunkline_asks(&self, arguments: &[&str]) -> Result<(), Stopped> {
+        self.show("trunkline", arguments);
+        let mut command = self.command(&self.program, arguments);
+        let status = self.ended("trunkline", &mut command)?;
+        let asked = TABLE.iter().find(|(exit, ..)| *exit == Exit::Waiting);
+        match status.code() == asked.map(|(_, code, _)| i32::from(*code)) {
+            true => self.go_on(),
+            false => Err(unsuccessful("trunkline", status).into()),
+        }
+    }
+
     /// Runs git, where it is there.
     pub(super) fn git(&self, arguments: &[&str]) -> Result<(), Stopped> {
         if !self.git {
@@ -160,7 +176,11 @@ impl<'a> Stage<'a> {
         self.prompt(&typed.join(" "));
     }
 
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
+    pub(super) fn command(
+        &self,
+        program: impl AsRef<std::ffi::OsStr>,
+        arguments: &[&str],
+    ) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().stdin(Stdio::null());
         command.current_dir(self.project());
@@ -185,14 +205,12 @@ impl<'a> Stage<'a> {
     }
 
     /// Runs a command that must succeed.
-    fn run(&self, name: &str, command: &mut Command) -> Result<(), Stopped> {
+    pub(super) fn run(&self, name: &str, command: &mut Command) -> Result<(), Stopped> {
         let status = self.ended(name, command)?;
         if status.success() {
             return self.go_on();
         }
-        let found =
-            Diagnostic::error("TL0902", format!("the last command failed: {name}: {status}"));
-        Err(found.because("its own words stand above").report().into())
+        Err(unsuccessful(name, status).into())
     }
 
     /// Runs a command to its end, or ends it.
@@ -226,12 +244,12 @@ impl<'a> Stage<'a> {
         self.setting.stop.load(Ordering::Relaxed)
     }
 
-    fn go_on(&self) -> Result<(), Stopped> {
+    pub(super) fn go_on(&self) -> Result<(), Stopped> {
         if self.is_stopped() { Err(Stopped::Interrupted) } else { Ok(()) }
     }
 
     /// Prints a command without running it.
-    fn prompt(&self, typed: &str) {
+    pub(super) fn prompt(&self, typed: &str) {
         self.line(&format!("\n{}", self.printer.paint.cyan(&format!("$ {typed}"))));
     }
 
@@ -273,6 +291,12 @@ const GIT: &[(&str, &str)] = &[
     ("GIT_CONFIG_KEY_2", "user.email"),
     ("GIT_CONFIG_VALUE_2", "dana@tidewater.example"),
 ];
+
+/// TL0902 for a command that ended otherwise than the story has it.
+fn unsuccessful(name: &str, status: ExitStatus) -> Report {
+    let found = Diagnostic::error("TL0902", format!("the last command failed: {name}: {status}"));
+    found.because("its own words stand above").report()
+}
 
 /// TL0902 for a refusal that did not come.
 fn refused_nothing() -> Report {

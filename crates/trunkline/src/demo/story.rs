@@ -1,6 +1,7 @@
 //! The story: from a console to a commit to production, told by the commands that do it.
 
 use super::center;
+use super::pushes;
 use super::stage::{Stage, Stopped};
 use super::world::CONFIG;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ pub(crate) fn play(stage: &mut Stage<'_>, lab: &Lab, built: &str) -> Result<(), 
     edit(stage, lab, built)?;
     production(stage)?;
     monday(stage, lab)?;
+    pushes::play(stage)?;
     closing(stage)
 }
 
@@ -33,7 +35,7 @@ fn opening(stage: &Stage<'_>) {
     stage.line(&format!("\n  lab     {}", stage.setting.url));
     stage.line(&format!("  folder  {}", stage.setting.folder.display()));
     if !stage.git {
-        stage.line("\ngit was not found: the demo goes on without commits.");
+        stage.line("\ngit was not found: the demo goes on without commits and pushes.");
     }
 }
 
@@ -114,7 +116,8 @@ fn closing(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     let (all, throttled) = (count(&setting.calls.all), count(&setting.calls.throttled));
     let words = [
         "What people built by hand in one console runs in staging and in two production",
-        "regions, is under git, and each change was seen before it was made.",
+        "regions, is under git, and each change was seen before it was made. A push brings",
+        "the next one.",
     ];
     let sums = [
         format!("\n  calls   {all} in {seconds:.1} s, to 4 accounts in 2 regions"),
@@ -142,7 +145,7 @@ fn closing(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     }
     stage.line("\nNext, with your own accounts:\n");
     for (command, what) in NEXT {
-        stage.line(&format!("  {command:<28} {what}"));
+        stage.line(&format!("  {command:<33} {what}"));
     }
     Ok(())
 }
@@ -153,6 +156,7 @@ const NEXT: &[(&str, &str)] = &[
     ("trunkline doctor", "see whether roles and instances are reachable"),
     ("trunkline export --env ENV", "your instance as files; changes nothing in AWS"),
     ("trunkline plan --env ENV", "see what a deployment would change; reads only"),
+    ("trunkline pipeline new --env ENV", "its pipeline; `trunkline serve` runs it at a push"),
 ];
 
 fn count(number: &AtomicUsize) -> usize {

@@ -59,6 +59,8 @@ environments:
     account: "555566667777"
     regions: [us-west-2, us-east-1]
     instance: "tide-prod-{region}"
+    branch: main                    # what its pipeline follows
+    approval: required              # by a person, who saw the plan
 role: trunkline-deploy
 read_role: trunkline-read
 staging_bucket: "tidewater-{environment}-{region}"
