@@ -164,11 +164,7 @@ fn delete_bucket(request: &Request, state: &mut State) -> Result<Output, Failure
     Ok(Output::default())
 }
 
-fn put(
-    request: &Request,
-    state: &mut State,
-    context: &mut Context<'_>,
-) -> Result<Output, Failure> {
+fn put(request: &Request, state: &mut State, context: &mut Context<'_>) -> Result<Output, Failure> {
     let key = text(&request.input, "Key");
     let bucket = bucket_mut(request, state)?;
     let there = bucket.objects.get(key).map(|o| o.etag.as_str());
@@ -256,9 +252,8 @@ fn wanted<'a>(request: &Request, bucket: &'a Bucket) -> Result<&'a Object, Failu
         return bucket.objects.get(key).ok_or_else(no_such_key);
     }
     let mut all = bucket.versions.get(key).into_iter().flatten();
-    all.find(|object| object.version == version).ok_or_else(|| {
-        Failure::new("NoSuchVersion", 404, "The specified version does not exist.")
-    })
+    all.find(|object| object.version == version)
+        .ok_or_else(|| Failure::new("NoSuchVersion", 404, "The specified version does not exist."))
 }
 
 fn put_versioning(request: &Request, state: &mut State) -> Result<Output, Failure> {

@@ -15,8 +15,8 @@ use trunkline_build::{Build, Folders, NoVault};
 use trunkline_engine::{ActionOutcome, ArtifactRef, Failure, Revision};
 use trunkline_model::Report;
 
-/// Refs of exports, as they go to and from the repository.
-const REFS: &str = "refs/trunkline/*:refs/trunkline/*";
+/// Refs of exports, as they go to and from the repository. Not all of them have a history that could be followed.
+const REFS: &str = "+refs/trunkline/*:refs/trunkline/*";
 
 /// How often it begins again because somebody else pushed meanwhile.
 const TRIES: u32 = 3;
@@ -111,8 +111,7 @@ async fn once(
     let work = Work::make(shared, job)?;
     let source = work.path("source");
     git::clone(&from, &before.id, branch, &source).await?;
-    let refs = format!("+{REFS}");
-    git::in_folder(&source, &["fetch", "--quiet", "--", &from, &refs]).await?;
+    git::in_folder(&source, &["fetch", "--quiet", "--", &from, REFS]).await?;
     let build = shared.exporting(job, &work, environment)?;
     let result = carry_out(shared, job, &build, &NoVault).await?;
     if let Some(failure) = shared.own_failure(job, &result) {

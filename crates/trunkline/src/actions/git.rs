@@ -204,8 +204,13 @@ pub(super) async fn clone(
 
 /// Runs git in a clone. TL0718 with its own words.
 pub(super) async fn in_folder(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, Report> {
-    let shown = format!("git {}", arguments.first().unwrap_or(&""));
-    run(folder, arguments).await.map_err(|why| unavailable(&shown, &why))
+    run(folder, arguments).await.map_err(|why| {
+        let message = format!("`git {}` failed", arguments.first().unwrap_or(&""));
+        Diagnostic::error("TL0718", message)
+            .because(format!("git says: {why}"))
+            .help("check that the server may read the repository and write to it")
+            .report()
+    })
 }
 
 /// What changed between two commits: letter and path.

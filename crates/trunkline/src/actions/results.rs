@@ -3,9 +3,7 @@
 use super::{Ended, Job, Shared, reports};
 use trunkline_build::mask::Masker;
 use trunkline_build::{BuildResult, BuildStatus, LogLine, PhaseStatus};
-use trunkline_engine::{
-    ActionOutcome, ArtifactRef, Failure, FailureKind, ReportSummary, Revision,
-};
+use trunkline_engine::{ActionOutcome, ArtifactRef, Failure, FailureKind, ReportSummary, Revision};
 use trunkline_model::{Diagnostic, ExitKind, Report, code_info};
 
 impl Shared {

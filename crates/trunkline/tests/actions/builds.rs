@@ -76,35 +76,49 @@ fn a_build_gets_what_its_project_and_action_say_and_hands_on_what_it_makes() {
         "Use",
         "Made",
         &["echo \"$VERSION, $WHERE: $(cat main.txt)\"", "ls $CODEBUILD_SRC_DIR"],
-        &["environmentVariables: [{ name: VERSION, value: '#{build.VERSION}' }, { name: WHERE, value: '#{build.WHERE}' }]"],
+        &[
+            "environmentVariables: [{ name: VERSION, value: '#{build.VERSION}' }, { name: WHERE, value: '#{build.WHERE}' }]",
+        ],
     );
     let other = commands("UseOther", "Other", &["cat other.txt"], &[]);
     let more = ["outputArtifacts: [{ name: More, files: [extra] }]"];
     let stages = [
         source("main"),
         stage("More", &[commands("Add", "App", &["echo extra > extra"], &more)]),
-        stage("Build", &[build, codebuild("Inline", "inline", "[]", &["inputArtifacts: [{ name: App }]"])]),
+        stage(
+            "Build",
+            &[build, codebuild("Inline", "inline", "[]", &["inputArtifacts: [{ name: App }]"])],
+        ),
         stage("Use", &[use_it, other]),
     ];
     project.define("main", &stages, PROJECTS);
     project.push("main", "Build");
 
     let logs = project.succeeds("main", &[]);
-    says(&logs, &[
-        "by action at project, build 1, with extra",
-        "1.7, prod in 444455556666: made",
-        "inline 1",
-        "Report unit: 2 tests, 1 failed",
-        "failed: menu.closes: still open",
-    ]);
+    says(
+        &logs,
+        &[
+            "by action at project, build 1, with extra",
+            "1.7, prod in 444455556666: made",
+            "inline 1",
+            "Report unit: 2 tests, 1 failed",
+            "failed: menu.closes: still open",
+        ],
+    );
     assert!(logs.lines().any(|l| l.ends_with("more")), "{logs}");
     let shown = project.action("main", "Compile");
     assert_eq!(shown["outputVariables"]["VERSION"], "1.7", "{shown}");
     let reports = shown["reports"].as_array().expect("reports");
     let of = |group: &str| reports.iter().find(|r| r["group"] == group).expect("a group");
-    assert_eq!((&of("unit")["tests"]["total"], &of("unit")["tests"]["failed"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&of("unit")["tests"]["total"], &of("unit")["tests"]["failed"]),
+        (&2.into(), &1.into())
+    );
     assert_eq!(of("lines")["coverage"]["linesCovered"], 8, "{shown}");
-    says(shown["summary"].as_str().expect("a summary"), &["2 tests, 1 failed", "80.0 % of 10 lines"]);
+    says(
+        shown["summary"].as_str().expect("a summary"),
+        &["2 tests, 1 failed", "80.0 % of 10 lines"],
+    );
     // Each project counts for itself, over runs.
     let logs = project.succeeds("main", &[]);
     says(&logs, &["build 2, with extra", "inline 2"]);
@@ -230,6 +244,9 @@ fn an_action_starts_another_pipeline_with_variables() {
     let view = project.stage.done(&["pipeline", "show", "other", "latest", "--json"]).json();
     let id = view["id"].as_str().expect("an id");
     says(&logs, &[&format!("started other {id}"), &format!("it is {id}")]);
-    assert_eq!((&view["variables"]["Word"], &view["status"]), (&"hello".into(), &"Succeeded".into()));
+    assert_eq!(
+        (&view["variables"]["Word"], &view["status"]),
+        (&"hello".into(), &"Succeeded".into())
+    );
     says(&project.logs("other"), &["hello world"]);
 }

@@ -84,8 +84,7 @@ fn a_deployment_whose_process_was_killed_goes_on_and_makes_nothing_twice() {
     };
     project.stage.server.lab().inject(slow);
     let mut command = project.stage.command(&["pipeline", "run", "main"]);
-    let mut child =
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     let made = || (project.stage.count("CreateQueue") == 1).then_some(());
     wait_until("the queue is made", Duration::from_secs(60), made);
     child.kill().expect("it is ours");
@@ -127,16 +126,22 @@ fn a_partial_deployment_leaves_out_what_belongs_to_bots_and_functions() {
     seed::bot_alias(&cloud, &bot, "live");
     let bots = "Name: Report/live\nBot: ${lex:Report/live}\n";
     project.write("connect/bot-associations/Report%2Flive.yaml", bots);
-    project.write("connect/lambda-associations/lookup.yaml", "Name: lookup\nFunction: ${lambda:lookup}\n");
-    let actions = |settings: &str| [source("main"), stage("Deploy", &[deploy("Prod", "prod", settings)])];
+    project.write(
+        "connect/lambda-associations/lookup.yaml",
+        "Name: lookup\nFunction: ${lambda:lookup}\n",
+    );
+    let actions =
+        |settings: &str| [source("main"), stage("Deploy", &[deploy("Prod", "prod", settings)])];
     project.define("part", &actions(", Scope: partial"), "");
     project.define("whole", &actions(""), "");
     project.push("main", "With a bot");
     project.succeeds("part", &[]);
-    let associated = || (project.stage.count("AssociateBot"), project.stage.count("AssociateLambdaFunction"));
+    let associated =
+        || (project.stage.count("AssociateBot"), project.stage.count("AssociateLambdaFunction"));
     assert_eq!((associated(), project.stage.count("CreateQueue")), ((0, 0), 1));
     let plan = |scope: &str| {
-        let json = project.stage.done(&["plan", "--env", "prod", "--scope", scope, "--json"]).json();
+        let json =
+            project.stage.done(&["plan", "--env", "prod", "--scope", scope, "--json"]).json();
         json["plans"][0]["changes"].as_array().expect("changes").len()
     };
     assert_eq!((plan("partial"), plan("full")), (0, 2));

@@ -89,7 +89,11 @@ fn head(project: &Project) -> String {
 
 /// Makes or changes a queue at the console.
 fn describe(project: &Project, name: &str, text: &str) {
-    let hours = project.stage.id(BUILD, ("ListHoursOfOperations", "HoursOfOperationSummaryList"), "Basic Hours");
+    let hours = project.stage.id(
+        BUILD,
+        ("ListHoursOfOperations", "HoursOfOperationSummaryList"),
+        "Basic Hours",
+    );
     let queues = project.stage.connect(BUILD, "ListQueues", json!({ "MaxResults": 100 }));
     let rows = queues["QueueSummaryList"].as_array().expect("rows");
     match rows.iter().find(|row| row["Name"] == name) {
@@ -114,7 +118,10 @@ fn an_export_is_committed_merged_and_followed_at_once() {
     let first = head(&project);
     assert_eq!(followed(&project, 2)[1], first, "whoever follows the branch was started");
     says(&project.logs("export"), &["A connect/queues/Sales.yaml", "files of rnd changed on main"]);
-    says(&project.git(&["-C", &format!("{DATA}/repositories/acme.git"), "log", "-1", "--format=%s"]), &["rnd"]);
+    says(
+        &project.git(&["-C", &format!("{DATA}/repositories/acme.git"), "log", "-1", "--format=%s"]),
+        &["rnd"],
+    );
 
     // Nothing changed: no commit, nobody is started.
     export(&project);
@@ -174,5 +181,13 @@ fn an_export_that_was_due_while_nobody_served_is_made_up_for() {
     });
     says(&view["trigger"].to_string(), &["schedule 0 3 * * *"]);
     ended(&project, "Succeeded");
-    says(&project.git(&["-C", &format!("{DATA}/repositories/acme.git"), "show", "main:connect/queues/Sales.yaml"]), &["by night"]);
+    says(
+        &project.git(&[
+            "-C",
+            &format!("{DATA}/repositories/acme.git"),
+            "show",
+            "main:connect/queues/Sales.yaml",
+        ]),
+        &["by night"],
+    );
 }

@@ -48,7 +48,8 @@ impl Project {
     /// Writes a pipeline of these stages; `rest` follows the pipeline (`projects:`).
     pub(crate) fn define(&self, name: &str, stages: &[String], rest: &str) {
         let stages = stages.concat();
-        let text = format!("pipeline:\n  name: {name}\n  pipelineType: V2\n  stages:\n{stages}{rest}");
+        let text =
+            format!("pipeline:\n  name: {name}\n  pipelineType: V2\n  stages:\n{stages}{rest}");
         self.write(&format!("pipelines/{name}.yaml"), text);
     }
 
@@ -138,8 +139,7 @@ pub(crate) fn action(name: &str, kind: &str, rest: &[&str]) -> String {
 
 /// The stage that takes a branch of the hosted repository as the artifact `App`.
 pub(crate) fn source(branch: &str) -> String {
-    let configuration =
-        format!("configuration: {{ RepositoryName: acme, BranchName: {branch} }}");
+    let configuration = format!("configuration: {{ RepositoryName: acme, BranchName: {branch} }}");
     let rest = [configuration.as_str(), "outputArtifacts: [{ name: App }]"];
     stage("Source", &[action("Git", "Source/AWS/CodeCommit", &rest)])
 }

@@ -20,12 +20,15 @@ fn project() -> Project {
     project.write("trunkline.yaml", CONFIG);
     for (name, branch) in [("uat", "main"), ("uat-fix", "fix"), ("prod", "main")] {
         let drop_fix = if name == "uat" { ", DropFix: '#{variables.DropFix}'" } else { "" };
-        let stages = [source(branch), stage("Deploy", &[deploy("Deploy", name, drop_fix)])].concat();
+        let stages =
+            [source(branch), stage("Deploy", &[deploy("Deploy", name, drop_fix)])].concat();
         let variables = match name {
             "uat" => "  variables: [{ name: DropFix, defaultValue: 'false' }]\n",
             _ => "",
         };
-        let text = format!("pipeline:\n  name: {name}\n  pipelineType: V2\n{variables}  stages:\n{stages}");
+        let text = format!(
+            "pipeline:\n  name: {name}\n  pipelineType: V2\n{variables}  stages:\n{stages}"
+        );
         project.write(&format!("pipelines/{name}.yaml"), text);
     }
     project
@@ -61,10 +64,22 @@ fn a_fix_is_not_undone_unless_somebody_says_so() {
     let fix = project.push("fix", "Mend the hours");
     project.succeeds("uat-fix", &[]);
     project.git(&["checkout", "--quiet", "main"]);
-    project.write("connect/queues/Support.yaml", "Name: Support\nHoursOfOperationId: ${hours:Main line}\n");
+    project.write(
+        "connect/queues/Support.yaml",
+        "Name: Support\nHoursOfOperationId: ${hours:Main line}\n",
+    );
     project.push("main", "Support");
     let said = project.fails("uat", &[]);
-    says(&said, &["TL0545", "a fix of uat-fix is not in what goes to uat", &fix[..10], "Main line.yaml", "--drop-fix"]);
+    says(
+        &said,
+        &[
+            "TL0545",
+            "a fix of uat-fix is not in what goes to uat",
+            &fix[..10],
+            "Main line.yaml",
+            "--drop-fix",
+        ],
+    );
     assert_eq!(project.stage.count("CreateQueue"), 2, "support was not deployed");
 
     let refused = project.run("prod", &["--drop-fix"]);

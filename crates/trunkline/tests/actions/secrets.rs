@@ -40,7 +40,8 @@ fn base64(value: &str) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in value.as_bytes().chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |all, b| all << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        let bits =
+            chunk.iter().fold(0_u32, |all, b| all << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
         for at in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * at) & 63) as usize];
             text.push(if at <= chunk.len() { char::from(letter) } else { '=' });
@@ -68,18 +69,26 @@ fn values_reach_commands_and_nothing_of_them_is_kept() {
     let build = action(
         "Build",
         "Build/AWS/CodeBuild",
-        &["namespace: build", "region: us-west-2", "configuration: { ProjectName: app }", "inputArtifacts: [{ name: App }]"],
+        &[
+            "namespace: build",
+            "region: us-west-2",
+            "configuration: { ProjectName: app }",
+            "inputArtifacts: [{ name: App }]",
+        ],
     );
     project.define("main", &[source("main"), stage("Build", &[build])], spec);
     project.push("main", "Show");
     let said = project.fails("main", &[]);
     // They were there, whole.
-    says(&said, &[
-        &format!("size {}", PARAMETER.len()),
-        &format!("size {}", SECRET.len()),
-        "literal ***",
-        "1 test, 1 failed",
-    ]);
+    says(
+        &said,
+        &[
+            &format!("size {}", PARAMETER.len()),
+            &format!("size {}", SECRET.len()),
+            "literal ***",
+            "1 test, 1 failed",
+        ],
+    );
     let shown = project.action("main", "Build").to_string();
     let mut texts = project.data();
     texts.push(("what was said".into(), said.into_bytes()));
@@ -128,7 +137,8 @@ fn an_action_with_a_role_gets_its_credentials_and_one_without_gets_none() {
         "test -n \"$AWS_ENDPOINT_URL\"",
     ];
     let without = ["test -z \"$AWS_ACCESS_KEY_ID$AWS_SECRET_ACCESS_KEY$AWS_SESSION_TOKEN\""];
-    let actions = [commands("With", "App", &with, &[&role]), commands("Without", "App", &without, &[])];
+    let actions =
+        [commands("With", "App", &with, &[&role]), commands("Without", "App", &without, &[])];
     project.define("main", &[source("main"), stage("Work", &actions)], "");
     let refused = [commands("Nobody", "App", &["true"], &[&nobody])];
     project.define("refused", &[source("main"), stage("Work", &refused)], "");

@@ -61,7 +61,10 @@ fn an_object_of_a_bucket_is_taken_in_the_version_that_is_asked_for() {
     define(&project, "gone", "Source/AWS/S3", "S3Bucket: sources, S3ObjectKey: none.zip", &shown);
     project.fails("gone", &[]);
     let failure = project.action("gone", "Take")["failure"].clone();
-    assert_eq!((&failure["kind"], &failure["code"]), (&"RevisionUnavailable".into(), &"TL0718".into()));
+    assert_eq!(
+        (&failure["kind"], &failure["code"]),
+        (&"RevisionUnavailable".into(), &"TL0718".into())
+    );
 }
 
 #[test]
@@ -93,7 +96,8 @@ fn a_connection_is_followed_through_a_mirror_and_can_be_handed_on_as_a_clone() {
     std::fs::create_dir_all(&elsewhere).expect("a folder");
     std::fs::rename(hosted.join("acme.git"), elsewhere.join("web.git")).expect("it moves");
     let base = project.stage.home.join(".trunkline/elsewhere");
-    let rewrite = format!("[url \"file://{}/\"]\n\tinsteadOf = https://git.example.com/\n", base.display());
+    let rewrite =
+        format!("[url \"file://{}/\"]\n\tinsteadOf = https://git.example.com/\n", base.display());
     project.write("gitconfig", rewrite);
     project.git(&["remote", "set-url", "origin", &elsewhere.join("web.git").display().to_string()]);
 
@@ -104,14 +108,18 @@ fn a_connection_is_followed_through_a_mirror_and_can_be_handed_on_as_a_clone() {
     let logs = project.succeeds("main", &[]);
     says(&logs, &["two"]);
     let found = project.action("main", "Take")["outputVariables"].clone();
-    assert_eq!((&found["FullRepositoryName"], &found["CommitMessage"]), (&"acme/web".into(), &"Second page".into()));
+    assert_eq!(
+        (&found["FullRepositoryName"], &found["CommitMessage"]),
+        (&"acme/web".into(), &"Second page".into())
+    );
     // The mirror is brought up to date.
     project.write("page.txt", "three\n");
     let commit = project.push("main", "Third page");
     says(&project.succeeds("main", &[]), &["three"]);
 
     let place = format!("{place}, OutputArtifactFormat: CODEBUILD_CLONE_REF");
-    let shown = ["git log --format=%s", "git rev-parse HEAD", "git branch --show-current", "cat page.txt"];
+    let shown =
+        ["git log --format=%s", "git rev-parse HEAD", "git branch --show-current", "cat page.txt"];
     define(&project, "clone", kind, &place, &shown);
     let logs = project.succeeds("clone", &[]);
     says(&logs, &["First page", "Third page", &commit, "main", "three"]);
