@@ -1,5 +1,6 @@
 //! `cargo xtask faults`: every write of an apply with every blow, from outside (the real program, a lab over
-//! HTTP, the oracle) and in memory; and every event of a pipeline's execution with a kill of its server. The tests of the crates do the work; here they are asked for all points.
+//! HTTP, the oracle) and in memory; and every event of a pipeline's execution with a kill of its server. The
+//! tests of the crates do the work; here they are asked for all points.
 
 use crate::steps::{self, Steps, Verdict};
 use crate::verify::{ORACLE, cargo, prepared};
