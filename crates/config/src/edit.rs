@@ -87,11 +87,12 @@ fn inner(values: &BTreeMap<&str, &str>) -> String {
     pairs.join(", ")
 }
 
-fn name(environment: &str) -> String {
-    let plain = environment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let starts = environment.starts_with(|c: char| c.is_ascii_alphabetic());
-    let word = matches!(environment, "null" | "true" | "false" | "yes" | "no" | "on" | "off");
-    if plain && starts && !word { environment.to_owned() } else { quote(environment) }
+/// A text as YAML that is read as this text: quoted only where it has to be.
+pub(crate) fn name(text: &str) -> String {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let word = matches!(text, "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n");
+    if plain && starts && !word { text.to_owned() } else { quote(text) }
 }
 
 /// A JSON text is a double-quoted YAML text.

@@ -4,7 +4,7 @@
 //! `pipeline new` writes it. What it makes is read without a finding; a test holds the two together.
 
 use crate::Project;
-use crate::edit::quote;
+use crate::edit::{name as plain, quote};
 use std::fmt::Write as _;
 use trunkline_model::{Approval, Environment, EnvironmentUse};
 
@@ -52,7 +52,7 @@ pub fn default_pipeline(
     let export = environment.used_for == EnvironmentUse::Build;
     text.head(environment, export);
     text.line(0, "pipeline:");
-    text.line(1, format!("name: {}", quote(&name)));
+    text.line(1, format!("name: {}", plain(&name)));
     text.line(1, "pipelineType: V2");
     text.line(
         1,
@@ -86,7 +86,7 @@ fn clean(name: &str) -> String {
 }
 
 fn branch(environment: &Environment) -> String {
-    quote(environment.branch.as_deref().unwrap_or("main"))
+    plain(environment.branch.as_deref().unwrap_or("main"))
 }
 
 #[derive(Default)]
@@ -130,7 +130,7 @@ impl Text {
     }
 
     fn action(&mut self, name: &str, category: &str, owner: &str, provider: &str) {
-        self.line(4, format!("- name: {}", quote(name)));
+        self.line(4, format!("- name: {}", plain(name)));
         self.line(
             5,
             format!("actionTypeId: {{ category: {category}, owner: {owner}, provider: {provider}, version: \"1\" }}"),
@@ -138,7 +138,7 @@ impl Text {
     }
 
     fn setting(&mut self, key: &str, value: &str) {
-        self.line(6, format!("{key}: {}", quote(value)));
+        self.line(6, format!("{key}: {}", plain(value)));
     }
 
     fn source(&mut self, project: &Project, environment: &Environment, options: &StarterOptions) {
