@@ -23,22 +23,23 @@ mod sweep;
 use sweep::{Blow, Point, When, all_equal, attempt, sweep};
 
 /// How many events, and how many writes, a sample strikes at.
-const SAMPLE: (usize, usize) = (6, 4);
+const SAMPLE: (usize, usize) = (5, 3);
 
 fn whole() -> bool {
     std::env::var("TRUNKLINE_FAULTS").is_ok_and(|v| v == "all")
 }
 
+const BLOWS: [Blow; 4] = [Blow::Server, Blow::Everything, Blow::Stop, Blow::Twice];
+
 /// All of `1..=count`, each with every blow; or some, each with another blow.
 fn points(count: usize, sample: usize, when: impl Fn(usize) -> When) -> Vec<Point> {
-    let blows = [Blow::Server, Blow::Everything, Blow::Stop, Blow::Twice];
     let with = |nth: usize, blow: Blow| Point { when: when(nth), blow };
     if whole() {
-        let every = |nth| blows.into_iter().map(move |blow| (nth, blow));
+        let every = |nth| BLOWS.into_iter().map(move |blow| (nth, blow));
         return (1..=count).flat_map(every).map(|(nth, blow)| with(nth, blow)).collect();
     }
     let nth = |number: usize| 1 + (number * 2 + 1) * count / (sample * 2);
-    (0..sample).map(|number| with(nth(number), blows[number % 4])).collect()
+    (0..sample).map(|number| with(nth(number), BLOWS[number % BLOWS.len()])).collect()
 }
 
 #[test]
@@ -49,5 +50,7 @@ fn a_server_that_is_killed_goes_on_to_the_end_of_the_undisturbed_run() {
     let mut all = points(usual.count(), SAMPLE.0, event);
     let writes = usual.writes.values().sum();
     all.extend(points(writes, SAMPLE.1, When::Write));
+    // In the middle of a build always, as that is where processes are left.
+    all.extend(BLOWS.map(|blow| Point { when: When::Build, blow }));
     all_equal(&sweep(&all, &usual));
 }

@@ -46,12 +46,16 @@ fn cut_off(server: &mut Server, mut push: Child) {
     assert!(!status.success(), "nobody told the client that it worked");
 }
 
+/// Whether a process runs: what has ended has no environment, even if nobody has taken note of its end.
+fn is_alive(number: &str) -> bool {
+    std::fs::read(format!("/proc/{number}/environ")).is_ok_and(|all| !all.is_empty())
+}
+
 /// Lets what the hook held end.
 fn let_go(server: &Server, numbers: &str) {
     server.home.write("go", "");
     wait_until("git has ended", LIMIT, || {
-        let alive = |number: &str| std::path::Path::new(&format!("/proc/{number}/stat")).exists();
-        (!numbers.split_whitespace().any(alive)).then_some(())
+        (!numbers.split_whitespace().any(is_alive)).then_some(())
     });
 }
 
@@ -112,8 +116,7 @@ fn git_that_is_still_at_it_when_the_next_server_starts_is_ended_and_leaves_nothi
     // What git leaves that is killed while it changes a reference.
     server.home.write("data/repositories/web.git/refs/heads/main.lock", "");
     server.start();
-    let alive = |number: &&str| std::path::Path::new(&format!("/proc/{number}/stat")).exists();
-    let left: Vec<&str> = numbers.split_whitespace().filter(alive).collect();
+    let left: Vec<&str> = numbers.split_whitespace().filter(|n| is_alive(n)).collect();
     server.home.write("go", "");
     assert_eq!(left, [""; 0], "git runs on");
     let address = server.repository("web", &server.token("bob", &[]));

@@ -34,6 +34,8 @@ pub(crate) enum When {
     Event(u64),
     /// Once so many writes to AWS have arrived.
     Write(usize),
+    /// Once the log of a build shows its first line: its processes run.
+    Build,
 }
 
 /// One point.
@@ -94,7 +96,7 @@ pub(crate) fn attempt(point: Option<Point>) -> Attempt {
     let end = Instant::now() + LIMIT;
     loop {
         let seq = store.last_event(NAME).expect("it can be read");
-        if due.is_some_and(|point| is_due(point, seq, site.writes())) {
+        if due.is_some_and(|point| is_due(point, seq, &site, &follower)) {
             let blow = due.take().expect("it is due").blow;
             drop(store);
             struck = Some(strike(&mut site, blow, &mut follower));
@@ -145,10 +147,11 @@ fn look(site: &Site, struck: Option<Struck>, approved: usize, started: Instant) 
     }
 }
 
-fn is_due(point: Point, seq: u64, writes: usize) -> bool {
+fn is_due(point: Point, seq: u64, site: &Site, follower: &Follower) -> bool {
     match point.when {
         When::Event(event) => seq >= event,
-        When::Write(count) => writes >= count,
+        When::Write(count) => site.writes() >= count,
+        When::Build => follower.has_seen("the first line of the build\n"),
     }
 }
 
@@ -235,6 +238,13 @@ impl Follower {
         Self { shown, ended, thread: Some(thread) }
     }
 
+    /// Whether a log says something.
+    fn has_seen(&self, text: &str) -> bool {
+        let shown = self.shown.lock().expect("nobody panics");
+        let says = |log: &Vec<u8>| log.windows(text.len()).any(|part| part == text.as_bytes());
+        shown.values().any(says)
+    }
+
     /// What was shown until now, or until the server went away.
     fn end(&mut self) -> BTreeMap<String, Vec<u8>> {
         self.ended.store(true, Ordering::SeqCst);
@@ -300,6 +310,7 @@ fn table(outcomes: &[Outcome], usual: &Attempt) {
         let at = match outcome.point.when {
             When::Event(_) => "event",
             When::Write(_) => "write",
+            When::Build => "build",
         };
         rows.entry((at, outcome.point.blow)).or_default().push(outcome);
     }
@@ -328,9 +339,11 @@ fn table(outcomes: &[Outcome], usual: &Attempt) {
     println!("all: {} points, {equal} equal, {} not equal", outcomes.len(), outcomes.len() - equal);
 }
 
-/// Fails with the points that are not equal.
+/// Fails with the points that are not equal, and where no deployment was met in its middle.
 #[track_caller]
 pub(crate) fn all_equal(outcomes: &[Outcome]) {
+    let resumed: usize = outcomes.iter().map(|outcome| outcome.resumed).sum();
+    assert!(resumed > 0, "no deployment went on with its run");
     let wrong: Vec<String> = outcomes
         .iter()
         .filter(|o| !o.wrong.is_empty())
