@@ -57,7 +57,8 @@ impl Log for Store {
         execution: &str,
     ) -> std::result::Result<Vec<Recorded>, LogError> {
         self.read(|c| {
-            let sql = "SELECT seq, at, body FROM events
+            // Left to itself, SQLite reads all events of the pipeline, which the primary key has in order.
+            let sql = "SELECT seq, at, body FROM events INDEXED BY events_of_execution
                        WHERE pipeline = ?1 AND execution = ?2 ORDER BY seq";
             recorded(c, sql, (pipeline, execution))
         })
@@ -98,7 +99,7 @@ impl Store {
 
     /// The events of a pipeline that belong to no execution: its definitions and transitions, in order.
     pub fn own_events(&self, pipeline: &str) -> Result<Vec<Recorded>> {
-        let sql = "SELECT seq, at, body FROM events
+        let sql = "SELECT seq, at, body FROM events INDEXED BY events_of_pipeline
                    WHERE pipeline = ?1 AND execution IS NULL ORDER BY seq";
         self.read(|c| recorded(c, sql, [pipeline]))
     }
