@@ -1,5 +1,9 @@
 //! `trunkline serve`, from outside: real pushes, webhooks over HTTP, and what they start.
 
+#[path = "serve/hostile.rs"]
+mod hostile;
+#[path = "serve/notices.rs"]
+mod notices;
 #[path = "serve/pushes.rs"]
 mod pushes;
 #[path = "serve/refusals.rs"]

@@ -151,3 +151,6 @@ fn index(version: &str) -> Reply {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,6 +105,13 @@ mod tests {
 
     const BODY: &[u8] = br#"{"a": 1}"#;
 
+    #[test]
+    fn signatures_are_those_of_the_standard() {
+        // The second case of RFC 4231.
+        let right = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(sign(b"Jefe", b"what do ya want for nothing?"), right);
+    }
+
     fn check(provider: Provider, secrets: &[&str], headers: &[(&str, String)], now: i64) -> bool {
         let hook =
             Hook { secrets: secrets.iter().map(|s| (*s).to_owned()).collect(), unsigned: true };

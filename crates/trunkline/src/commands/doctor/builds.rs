@@ -37,10 +37,12 @@ pub(super) fn look(located: &Located, findings: &mut Findings<'_>) {
     let apart = match wanted {
         Some((tool, _)) => format!("`{tool}` keeps them apart from this machine"),
         None => {
-            let mut tools: Vec<&str> = there.engines.iter().map(|(name, _)| name.as_str()).collect();
+            let mut tools: Vec<&str> =
+                there.engines.iter().map(|(name, _)| name.as_str()).collect();
             tools.extend(there.bubblewrap.is_some().then_some("bubblewrap"));
             match tools.as_slice() {
-                [] => "nothing keeps them apart from this machine, and no tool that could is here".to_owned(),
+                [] => "nothing keeps them apart from this machine, and no tool that could is here"
+                    .to_owned(),
                 tools => format!(
                     "nothing keeps them apart from this machine; `sandbox` of server.yaml can be {}",
                     tools.join(" or ")
