@@ -13,7 +13,7 @@ use crate::clock;
 use crate::planning::Scope;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use trunkline_build::{Build, Folders, NoVault};
 use trunkline_config::{Project, State};
@@ -33,8 +33,6 @@ enum Mode {
 
 /// What is deployed, and where to.
 struct Deployment {
-    /// The folder of trunkline.yaml within the unpacked artifact.
-    root: PathBuf,
     /// That folder within the repository: empty, or with a slash at its end.
     prefix: String,
     project: Project,
@@ -107,7 +105,6 @@ impl Deployment {
         Ok(Self {
             release: releases::release_of(&root)?,
             prefix: if folder.is_empty() { folder } else { format!("{folder}/") },
-            root,
             project,
             environment,
             region: job.setting("Region").map(str::to_owned),
@@ -164,13 +161,19 @@ impl Deployment {
         }
     }
 
-    /// The command line of this program.
-    fn words(&self, program: &Path, saved: &Path) -> Vec<String> {
+    /// The command line of this program, in the unpacked artifact. Builds find it by its name, and a short line is
+    /// one that people can read in the log.
+    fn words(&self, saved: &Path) -> Vec<String> {
         let text = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-        let mut words = vec![program.display().to_string()];
-        words.extend(text(&["-C", &self.root.display().to_string()]));
+        let mut words = text(&["trunkline"]);
+        let mut out = saved.display().to_string();
+        match self.prefix.as_str() {
+            // The plan lies beside the artifact's folder.
+            "" => out = saved.file_name().map_or(out, |n| format!("../{}", n.to_string_lossy())),
+            prefix => words.extend(text(&["-C", prefix])),
+        }
         match self.mode {
-            Mode::Plan => words.extend(text(&["plan", "--out", &saved.display().to_string()])),
+            Mode::Plan => words.extend(text(&["plan", "--out", &out])),
             Mode::Apply => words.extend(text(&["apply", "--yes"])),
         }
         words.extend(text(&["--env", &self.environment.name]));
@@ -202,6 +205,10 @@ fn in_words(counts: &BTreeMap<String, usize>) -> String {
 
 /// A word as a shell reads it back.
 pub(super) fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@%+,".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
@@ -260,7 +267,7 @@ impl Shared {
         deployment: &Deployment,
         saved: &Path,
     ) -> Result<Build, Report> {
-        let words = deployment.words(&self.setting.program, saved);
+        let words = deployment.words(saved);
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         let folders = Folders {
             source: work.path("source"),

@@ -124,7 +124,7 @@ impl<'a> Stage<'a> {
     /// Waits for Enter where somebody reads along.
     pub(super) fn pause(&self, words: &str) -> Result<(), Stopped> {
         if self.setting.interactive {
-            write_out(&format!("\n[{words}] "));
+            write_out(&format!("\n[emulated AWS: {words}] "));
             // A terminal that has gone away ends nothing: the rest is played without waiting.
             let _ = std::io::stdin().lock().read_line(&mut String::new());
         }
