@@ -28,7 +28,15 @@ fn headers(name: &str, value: &str) -> HeaderMap {
 
 #[test]
 fn no_real_payload_makes_a_reader_stumble_whoever_it_claims_to_be_from() {
-    let events = ["push", "pull_request", "repo:push", "repo:refs_changed", "pr:opened", "pullrequest:created", ""];
+    let events = [
+        "push",
+        "pull_request",
+        "repo:push",
+        "repo:refs_changed",
+        "pr:opened",
+        "pullrequest:created",
+        "",
+    ];
     for (_, payload) in payloads() {
         for (_, provider) in Provider::ALL {
             for event in events {
@@ -45,8 +53,10 @@ fn no_real_payload_makes_a_reader_stumble_whoever_it_claims_to_be_from() {
 fn real_pushes_give_their_reference_and_commits() {
     let mut seen = 0;
     for (name, payload) in payloads() {
-        let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let (event, reference, after) = if name.starts_with("octokit") && name.contains("__push__") {
+        let text =
+            |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (event, reference, after) = if name.starts_with("octokit") && name.contains("__push__")
+        {
             let event = parse(Provider::GitHub, &headers("x-github-event", "push"), &payload);
             (event, text("/ref").to_owned(), text("/after"))
         } else if name.contains("gitlab__tag-event") || name.contains("gitlab__push") {
