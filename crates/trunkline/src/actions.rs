@@ -47,7 +47,7 @@ pub(crate) struct Setting {
     pub(crate) data: DataFolder,
     pub(crate) store: Arc<Store>,
     /// The build project of a name.
-    pub(crate) projects: Arc<dyn Fn(&str) -> Option<BuildProject> + Send + Sync>,
+    pub(crate) projects: Projects,
     /// Starts another pipeline of this server.
     pub(crate) starter: Arc<dyn Starter>,
     /// The program's own variables: of these, PATH, HOME, LANG and TMPDIR reach builds, and the credentials
@@ -64,6 +64,9 @@ pub(crate) struct Setting {
     /// Called with lines of an action's log once they are in its file.
     pub(crate) show: Option<Show>,
 }
+
+/// Finds a build project by its name.
+pub(crate) type Projects = Arc<dyn Fn(&str) -> Option<BuildProject> + Send + Sync>;
 
 /// Is shown what an action's log gained: the action execution, and lines.
 pub(crate) type Show = Arc<dyn Fn(&str, &[trunkline_build::LogLine]) + Send + Sync>;
@@ -83,6 +86,8 @@ struct Shared {
     known: Mutex<HashMap<(PathBuf, String), Known>>,
     /// One fetch of a mirror at a time.
     mirrors: tokio::sync::Mutex<()>,
+    /// One view of a repository on this machine is made at a time.
+    views: tokio::sync::Mutex<()>,
     /// Who is told to stop.
     running: Mutex<HashMap<String, watch::Sender<bool>>>,
 }
@@ -121,6 +126,7 @@ impl Carrier {
             shim: OnceLock::new(),
             known: Mutex::default(),
             mirrors: tokio::sync::Mutex::default(),
+            views: tokio::sync::Mutex::default(),
             running: Mutex::default(),
         }))
     }
@@ -222,6 +228,9 @@ impl Actions for Carrier {
     }
 }
 
+/// Is shown lines of one log.
+type Shown = Box<dyn Fn(&[trunkline_build::LogLine]) + Send + Sync>;
+
 impl Shared {
     /// What a report makes of an action, and of its log.
     fn failed(&self, action_execution: &str, report: &Report) -> ActionOutcome {
@@ -255,7 +264,10 @@ impl Shared {
         let meant = first.help.as_deref().filter(|help| help.starts_with("did you mean"));
         let meant = meant.map(|help| format!("; {help}")).unwrap_or_default();
         let message = format!("{}{place}{meant}", first.message);
-        ActionOutcome { summary: Some(message.clone()), ..ActionOutcome::failed(kind, &first.code, message) }
+        ActionOutcome {
+            summary: Some(message.clone()),
+            ..ActionOutcome::failed(kind, &first.code, message)
+        }
     }
 
     /// Writes lines to an action's log. That this fails is no failure of the action.
@@ -275,9 +287,7 @@ impl Shared {
             Diagnostic::error("TL0902", format!("`{action_execution}` is no id")).report()
         })?;
         let (show, id) = (self.setting.show.clone(), action_execution.to_owned());
-        let show = show.map(|show| -> Box<dyn Fn(&[trunkline_build::LogLine]) + Send + Sync> {
-            Box::new(move |lines| show(&id, lines))
-        });
+        let show = show.map(|show| -> Shown { Box::new(move |lines| show(&id, lines)) });
         trunkline_build::FileLog::open(&path, show)
             .map_err(|error| crate::files::failed(&path.display().to_string(), &error))
     }

@@ -143,8 +143,7 @@ impl Shared {
         };
         let id = format!("{}-{}", job.run.action_execution, job.run.attempt);
         let command = format!(
-            "exec {} -C {} export --env {}",
-            quoted(&self.setting.program.display().to_string()),
+            "exec trunkline -C {} export --env {}",
             quoted(job.setting("Directory").unwrap_or(".")),
             quoted(environment)
         );

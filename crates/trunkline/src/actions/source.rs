@@ -171,7 +171,10 @@ impl Shared {
     /// Opens a repository; a remote is fetched from, unless the wanted commit is there.
     pub(super) async fn view(&self, place: &Place, wanted: Option<&str>) -> Result<View, Report> {
         match place {
-            Place::Here(path) => View::of_path(&self.mirrors(), path).await,
+            Place::Here(path) => {
+                let _one = self.views.lock().await;
+                View::of_path(&self.mirrors(), path).await
+            }
             Place::Remote(url) => {
                 let _one = self.mirrors.lock().await;
                 View::of_remote(&self.mirrors(), url, wanted).await
