@@ -102,9 +102,7 @@ fn outcome(execution: usize) -> ActionOutcome {
 }
 
 fn definition(name: &str, commands: usize) -> serde_json::Value {
-    let kind = |category: &str, provider: &str| {
-        serde_json::json!({ "category": category, "owner": "AWS", "provider": provider, "version": "1" })
-    };
+    let kind = |category: &str, provider: &str| serde_json::json!({ "category": category, "owner": "AWS", "provider": provider, "version": "1" });
     let runs: Vec<_> = (1..=commands)
         .map(|n| {
             serde_json::json!({ "name": format!("Run{n}"), "actionTypeId": kind("Compute", "Commands"),

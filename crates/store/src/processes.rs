@@ -34,7 +34,8 @@ impl Store {
     /// What is recorded.
     pub fn processes(&self) -> Result<Vec<Running>> {
         self.read(|c| {
-            let mut statement = c.prepare_cached("SELECT run, at FROM processes ORDER BY at, run")?;
+            let mut statement =
+                c.prepare_cached("SELECT run, at FROM processes ORDER BY at, run")?;
             let rows = statement
                 .query_map([], |row| Ok(Running { run: row.get(0)?, at: time(row.get(1)?) }))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
