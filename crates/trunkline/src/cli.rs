@@ -2,8 +2,8 @@
 //! in its file under `commands/`.
 
 use crate::commands::{
-    adopt, apply, check, completions, demo, doctor, drift, env, explain, export, help, init, instance,
-    lab, log, merge_driver, pipeline, plan, rename, resume, rollback, serve, state,
+    adopt, apply, check, completions, demo, doctor, drift, env, explain, export, help, init,
+    instance, lab, log, merge_driver, pipeline, plan, rename, resume, rollback, serve, state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -142,9 +142,8 @@ async fn own_stopped(
         return Ok(None);
     }
     let last = state.unfinished().await?.pop();
-    let is_own = |head: &RunHead| {
-        head.meta.caller == connected.caller && head.meta.command == "apply"
-    };
+    let is_own =
+        |head: &RunHead| head.meta.caller == connected.caller && head.meta.command == "apply";
     Ok(last.filter(is_own))
 }
 

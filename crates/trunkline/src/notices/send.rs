@@ -17,7 +17,7 @@ pub(super) struct Receiver {
 }
 
 enum How {
-    Webhook { url: String, secret: Option<String>, client: OnceLock<Client> },
+    Webhook { url: String, secret: Option<String>, client: Box<OnceLock<Client>> },
     Command(Vec<String>),
     File(PathBuf),
 }
@@ -27,7 +27,7 @@ impl Receiver {
     pub(super) fn new(given: &triggers::Receiver, data: &Path) -> Result<Self, Report> {
         let (how, name, identity) = if let Some(url) = &given.webhook {
             let secret = given.secret.as_ref().map(triggers::Secret::value).transpose()?;
-            let how = How::Webhook { url: url.clone(), secret, client: OnceLock::new() };
+            let how = How::Webhook { url: url.clone(), secret, client: Box::default() };
             (how, format!("the webhook at {}", host(url)), format!("webhook {url}"))
         } else if let Some(words) = &given.command {
             let program = words.first().map(String::as_str).unwrap_or_default();

@@ -19,14 +19,14 @@ fn site() -> Site {
 
 fn started(site: &Site) -> Child {
     let mut command = site.command(&["run", "main"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let begun = || site.home.join("begun").exists().then_some(());
     wait_until("the action has begun", Duration::from_secs(30), begun);
     child
 }
 
 fn ended(child: Child) -> Ran {
-    let output = child.wait_with_output().unwrap();
+    let output = child.wait_with_output().expect("it ends");
     Ran {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -39,7 +39,7 @@ fn go(site: &Site) {
 }
 
 fn counted(path: &Path) -> usize {
-    std::fs::read_to_string(path).unwrap().lines().count()
+    std::fs::read_to_string(path).expect("it was written").lines().count()
 }
 
 #[test]
