@@ -64,7 +64,7 @@ pub(crate) struct Running<'a> {
     pub environment: BTreeMap<String, String>,
     /// The state that the last shell left.
     pub state: Option<PathBuf>,
-    states: usize,
+    has_states: bool,
     failing: bool,
     pub result: BuildResult,
 }
@@ -86,7 +86,7 @@ pub async fn run(build: &Build, ports: Ports<'_>) -> BuildResult {
         wrap: None,
         environment: BTreeMap::new(),
         state: None,
-        states: 0,
+        has_states: false,
         failing: false,
         result,
     };
@@ -298,14 +298,15 @@ impl Running<'_> {
         if !read_on && !finish::asks(spec) {
             return Ok(None);
         }
-        self.states += 1;
         let folder = self.states_folder();
-        let file = folder.join(if self.states.is_multiple_of(2) { "0" } else { "1" });
-        if self.states <= 2 {
+        // Never the one that the next shell begins with.
+        let [first, second] = ["0", "1"].map(|name| folder.join(name));
+        let file = if self.state.as_ref() == Some(&first) { second } else { first };
+        if !std::mem::replace(&mut self.has_states, true) {
             private_folder(&self.build.folders.scratch)?;
             private_folder(&folder)?;
-            private_file(&file)?;
         }
+        private_file(&file)?;
         if let Some(user) = user.and_then(|name| self.wrap.as_ref()?.users.get(name)) {
             let owner = (Some(user_id(user.id)), Some(group_id(user.group)));
             for path in [&self.build.folders.scratch, &folder, &file] {
@@ -321,7 +322,7 @@ impl Running<'_> {
 
     /// Exports may be secrets: they do not stay.
     fn forget_states(&mut self) {
-        if self.states > 0 {
+        if self.has_states {
             let _ = std::fs::remove_dir_all(self.states_folder());
         }
     }
@@ -406,7 +407,9 @@ fn private_folder(path: &Path) -> io::Result<()> {
 
 fn private_file(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+    // Emptied: what a shell before left must not be taken for what the next leaves; `exec` leaves nothing.
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).write(true).truncate(true).mode(0o600).open(path).map(drop)
 }
 
 fn user_id(id: u32) -> rustix::fs::Uid {

@@ -9,7 +9,7 @@ mod decide;
 mod look;
 mod places;
 mod pulls;
-mod repository;
+pub(crate) mod repository;
 mod schedules;
 mod settings;
 

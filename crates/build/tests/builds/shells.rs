@@ -90,6 +90,12 @@ async fn commands_see_the_folders_of_their_sources_and_nothing_to_read() {
 }
 
 #[tokio::test]
+async fn a_command_that_replaces_its_shell_changes_nothing_of_what_was_exported() {
+    let commands = ["export A=1", "export A=2", "exec true", "echo $A"];
+    assert_eq!(Place::commands("exec", &commands).run().await.output(), ["2"]);
+}
+
+#[tokio::test]
 async fn run_as_needs_root_and_then_is_that_user() {
     let mut place = Place::commands("run-as", &["id -un", "export A=1", "echo $A"]);
     place.build.spec.run_as = Some("nobody".into());

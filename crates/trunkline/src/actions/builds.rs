@@ -115,7 +115,11 @@ pub(super) async fn codebuild(shared: Arc<Shared>, job: Job) -> Ended {
     })?;
     let variables = given(&job)?;
     let work = Work::make(&shared, &job)?;
-    let folders = folders(&shared, &job, &work).await?;
+    let mut folders = folders(&shared, &job, &work).await?;
+    // As in CodeBuild, the project says whether the paths of its buildspecs are kept.
+    if matches!(project.cache_type.as_deref(), Some("LOCAL" | "S3")) {
+        folders.cache = Some(shared.setting.data.cache(&project.name));
+    }
     let spec = buildspec(&project, &folders.source)?;
     let mut build = Build::of_buildspec(id(&job), spec, project.clone(), folders);
     build.variables = variables;
@@ -269,6 +273,8 @@ fn limit(build: &mut Build, settings: &BuildSettings) {
     let limits = &mut build.limits;
     limits.processes = settings.processes.unwrap_or(limits.processes);
     limits.memory = settings.memory.map(|mebibytes| mebibytes << 20).or(limits.memory);
+    limits.address_space = settings.address_space.map(|mebibytes| mebibytes << 20);
+    limits.cpu_seconds = settings.cpu_seconds;
     limits.output = settings.log.map_or(limits.output, |mebibytes| mebibytes << 20);
     limits.grace = settings.grace.map_or(limits.grace, std::time::Duration::from_secs);
     let container = |engine: &str| Sandbox::Container {

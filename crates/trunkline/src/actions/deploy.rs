@@ -55,8 +55,11 @@ pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
     unpack(&shared, input, &source).await?;
     let deployment = Deployment::of(&job, &source, input.revision.clone())?;
     shared.introduce(&job, &deployment);
-    if deployment.mode == Mode::Apply {
-        shared.may_deploy(&deployment).await?;
+    let judged = shared.may_deploy(&deployment).await;
+    match deployment.mode {
+        Mode::Apply => judged?,
+        // Nobody should be asked to approve what will then be refused without having been told.
+        Mode::Plan => shared.foretell(&job, &judged),
     }
     let saved = work.path("plan.json");
     let build = shared.process(&job, &work, &deployment, &saved)?;
@@ -226,6 +229,20 @@ impl Shared {
             lines.push("an earlier start was interrupted: what it began is resumed".to_owned());
         }
         self.say(&job.run.action_execution, lines);
+    }
+
+    /// Says in a plan's log what an apply of it would be refused for.
+    fn foretell(&self, job: &Job, judged: &Result<(), Report>) {
+        let all = judged.as_ref().err().into_iter().flat_map(|report| &report.0);
+        let lines: Vec<String> = all
+            .flat_map(|d| {
+                let first = format!("an apply of this will be refused: {d}");
+                std::iter::once(first).chain(d.notes.iter().cloned()).chain(d.help.clone())
+            })
+            .collect();
+        if !lines.is_empty() {
+            self.say(&job.run.action_execution, lines);
+        }
     }
 
     /// Judges a release before anything is started. TL0113: it comes too early; TL0545: it undoes a fix.

@@ -261,6 +261,9 @@ async fn run(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
 }
 
 fn unavailable(repository: &str, why: &str) -> Report {
+    // Its password is nobody's business, and git may repeat it.
+    let shown = crate::triggers::repository::public(repository);
+    let (why, repository) = (why.replace(repository, &shown), shown);
     Diagnostic::error("TL0718", format!("the repository {repository} cannot be read"))
         .because(format!("git says: {why}"))
         .help("check its name, and that the server may read it")

@@ -336,12 +336,15 @@ impl Triggers {
         let seen = push.before.as_ref().map_or(0, |head| head.at.as_millisecond());
         let token = [context.name, &push.reference, &push.after, &seen.to_string()].join("\n");
         let trigger = TriggerRef { kind, detail };
-        self.begin_execution(&pipeline.name, source.action, &commit, trigger, &token, found)
-            .await?;
+        let (name, action) = (&pipeline.name, source.action);
+        if !self.begin_execution(name, action, &commit, trigger, &token, found).await {
+            return Ok(());
+        }
         self.remember(&pipeline.name, context.name, &push.reference, &push.after)
     }
 
-    /// Starts an execution from a commit. A refusal is a note; it is not tried again.
+    /// Starts an execution from a commit. What goes wrong is a note, so that the pipelines after this one are
+    /// started; false where the next look shall try again.
     pub(super) async fn begin_execution(
         &self,
         pipeline: &str,
@@ -350,7 +353,7 @@ impl Triggers {
         mut trigger: TriggerRef,
         token: &str,
         found: &mut Found,
-    ) -> Result<(), Report> {
+    ) -> bool {
         trigger.detail = trigger.detail.chars().take(1024).collect();
         let command = Command::Start {
             trigger,
@@ -363,12 +366,15 @@ impl Triggers {
             client_request_token: Some(trunkline_center::state::version_of(token.as_bytes())),
         };
         match self.starter.start(pipeline, command).await {
-            Ok(execution) => found.started.push((pipeline.to_owned(), execution)),
-            // What failed here may work at the next poll; what was refused will be refused again.
-            Err(report) if is_refusal(&report) => found.notes.push(format!("{pipeline}: {report}")),
-            Err(report) => return Err(report),
+            Ok(execution) => {
+                found.started.push((pipeline.to_owned(), execution));
+                true
+            }
+            Err(report) => {
+                found.notes.push(format!("{pipeline}: {report}"));
+                is_final(&report)
+            }
         }
-        Ok(())
     }
 
     pub(super) fn remember(
@@ -458,11 +464,16 @@ async fn up_to_date(mirror: &Repository, told: &[(String, Option<String>)]) -> b
     }
 }
 
-/// Whether the engine refused a start, rather than that something failed.
-fn is_refusal(report: &Report) -> bool {
+/// Whether a start was refused and would be refused again. What failed, or found too many executions
+/// under way, may work later.
+fn is_final(report: &Report) -> bool {
+    use trunkline_engine::RefusalKind::ConcurrentPipelineExecutionsLimitExceeded as Limit;
     report.0.iter().any(|d| {
         let exit = trunkline_model::code_info(&d.code).map(|info| info.exit);
-        matches!(exit, Some(trunkline_model::ExitKind::Usage | trunkline_model::ExitKind::Verdict))
+        let usage = trunkline_model::ExitKind::Usage;
+        let verdict = trunkline_model::ExitKind::Verdict;
+        let full = d.notes.iter().any(|note| note.contains(&Limit.wire()));
+        exit.is_some_and(|e| e == usage || e == verdict) || d.code == "TL0887" && !full
     })
 }
 

@@ -67,16 +67,10 @@ impl Triggers {
                 );
                 let trigger = TriggerRef { kind: TriggerKind::WebhookV2, detail };
                 let token = [name, &reference, &commit].join("\n");
-                self.begin_execution(
-                    &pipeline.name,
-                    source.action,
-                    &commit,
-                    trigger,
-                    &token,
-                    &mut found,
-                )
-                .await?;
-                self.remember(&pipeline.name, name, &reference, &commit)?;
+                let (to, action, found) = (&pipeline.name, source.action, &mut found);
+                if self.begin_execution(to, action, &commit, trigger, &token, found).await {
+                    self.remember(&pipeline.name, name, &reference, &commit)?;
+                }
                 break;
             }
         }

@@ -208,7 +208,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// An address without a password.
-pub(super) fn public(url: &str) -> String {
+pub(crate) fn public(url: &str) -> String {
     match url.split_once("://").map(|(scheme, rest)| (scheme, rest, rest.find('/'))) {
         Some((scheme, rest, slash)) => {
             let (host, path) = rest.split_at(slash.unwrap_or(rest.len()));

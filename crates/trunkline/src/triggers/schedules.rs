@@ -68,7 +68,8 @@ impl Triggers {
                 self.remember(&schedule.pipeline, CLOCK, &key, &now.to_string())?;
                 continue;
             };
-            let since: Timestamp = known.revision.parse().unwrap_or(now);
+            // A clock that was ahead once must not silence the schedule until then.
+            let since: Timestamp = known.revision.parse().unwrap_or(now).min(now);
             let Some(last) = last.filter(|last| *last > since) else { continue };
             self.start_scheduled(&schedule, &key, last, found).await?;
             self.remember(&schedule.pipeline, CLOCK, &key, &last.to_string())?;

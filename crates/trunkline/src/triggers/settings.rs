@@ -46,6 +46,12 @@ pub(crate) struct BuildSettings {
     pub(crate) processes: Option<usize>,
     /// Resident memory of all processes of one build, in MiB.
     pub(crate) memory: Option<u64>,
+    /// Address space of one process, in MiB.
+    #[serde(rename = "addressSpace")]
+    pub(crate) address_space: Option<u64>,
+    /// CPU seconds of one process.
+    #[serde(rename = "cpuSeconds")]
+    pub(crate) cpu_seconds: Option<u64>,
     /// The log of one build, in MiB.
     pub(crate) log: Option<u64>,
     /// Seconds between SIGTERM and SIGKILL.
@@ -200,6 +206,8 @@ impl ServerSettings {
             ("engine.snapshotEvery", engine.snapshot_every == 0),
             ("builds.processes", builds.processes == Some(0)),
             ("builds.memory", small(builds.memory)),
+            ("builds.addressSpace", small(builds.address_space)),
+            ("builds.cpuSeconds", small(builds.cpu_seconds)),
             ("builds.log", small(builds.log)),
         ];
         match zero.iter().find(|(_, zero)| *zero) {

@@ -42,6 +42,33 @@ projects:
       phases: { build: { commands: ['echo inline $CODEBUILD_BUILD_NUMBER'] } }
 ";
 
+const CACHED: &str = "\
+projects:
+- name: cached
+  cache: { type: LOCAL }
+  source:
+    type: CODEPIPELINE
+    buildspec: |
+      version: 0.2
+      phases: { build: { commands: ['echo again >> kept/runs', 'echo runs $(wc -l < kept/runs)'] } }
+      cache: { paths: [kept/**/*] }
+";
+
+#[test]
+fn a_project_with_a_cache_keeps_paths_from_build_to_build() {
+    let project = Project::new();
+    project.write("kept/runs", "");
+    let build = action(
+        "Build",
+        "Build/AWS/CodeBuild",
+        &["configuration: { ProjectName: cached }", "inputArtifacts: [{ name: App }]"],
+    );
+    project.define("main", &[source("main"), stage("Build", &[build])], CACHED);
+    project.push("main", "Build");
+    says(&project.succeeds("main", &[]), &["runs 1", "Kept 1 file(s) in the cache"]);
+    says(&project.succeeds("main", &[]), &["runs 2"]);
+}
+
 fn codebuild(name: &str, project: &str, variables: &str, rest: &[&str]) -> String {
     let configuration = format!(
         "configuration: {{ ProjectName: {project}, PrimarySource: App, EnvironmentVariables: '{variables}' }}"

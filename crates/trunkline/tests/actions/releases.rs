@@ -20,8 +20,12 @@ fn project() -> Project {
     project.write("trunkline.yaml", CONFIG);
     for (name, branch) in [("uat", "main"), ("uat-fix", "fix"), ("prod", "main")] {
         let drop_fix = if name == "uat" { ", DropFix: '#{variables.DropFix}'" } else { "" };
-        let stages =
-            [source(branch), stage("Deploy", &[deploy("Deploy", name, drop_fix)])].concat();
+        let stages = [
+            source(branch),
+            stage("Plan", &[deploy("Plan", name, ", Mode: plan")]),
+            stage("Deploy", &[deploy("Deploy", name, drop_fix)]),
+        ]
+        .concat();
         let variables = match name {
             "uat" => "  variables: [{ name: DropFix, defaultValue: 'false' }]\n",
             _ => "",
@@ -45,7 +49,10 @@ fn hours(project: &Project, zone: &str) {
 fn a_release_comes_after_where_it_must_have_been_first() {
     let project = project();
     project.push("main", "A center");
-    says(&project.fails("prod", &[]), &["TL0113", "`prod` comes after uat"]);
+    says(
+        &project.fails("prod", &[]),
+        &["TL0113", "`prod` comes after uat", "an apply of this will be refused"],
+    );
     assert_eq!(project.stage.count("CreateQueue"), 0, "nothing was deployed");
     project.succeeds("uat", &[]);
     project.succeeds("prod", &[]);
