@@ -6,6 +6,7 @@
 use crate::answer::{Reply, document, failure, json_reply, refusal, status};
 use crate::ports::{Answer, Pipelines, Query};
 use crate::server::BODY_WITHIN;
+use crate::waiting::awaited;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use percent_encoding::percent_decode_str;
@@ -14,8 +15,6 @@ use std::time::Duration;
 
 /// More than any command is.
 const MOST_BODY: usize = 1024 * 1024;
-/// How often a log is looked at while somebody waits for more of it.
-const LOG_LOOK: Duration = Duration::from_millis(250);
 /// The longest wait for a change, in seconds.
 const LONGEST_WAIT: u64 = 55;
 
@@ -45,7 +44,9 @@ pub(crate) async fn answer(port: &dyn Pipelines, rest: &str, request: Request<Bo
         _ => return nothing(),
     };
     let seconds = options.get("wait").and_then(|w| w.parse().ok()).unwrap_or(0);
-    reply(port, query, Duration::from_secs(u64::min(seconds, LONGEST_WAIT))).await
+    let wait = Duration::from_secs(u64::min(seconds, LONGEST_WAIT));
+    let answer = awaited(port, &query, wait).await;
+    write(&query, answer)
 }
 
 fn nothing() -> Reply {
@@ -75,46 +76,6 @@ fn get(path: &[&str], options: &BTreeMap<String, String>) -> Option<Query> {
         }
         _ => return None,
     })
-}
-
-/// Asks, and asks again when something changed while there is nothing new and time is left.
-async fn reply(port: &dyn Pipelines, query: Query, wait: Duration) -> Reply {
-    let deadline = tokio::time::Instant::now() + wait;
-    loop {
-        // Taken before the question, so that a change between the two is not missed.
-        let changed = port.changed(pipeline(&query));
-        let answer = port.answer(query.clone()).await;
-        let over = tokio::time::Instant::now() >= deadline;
-        if over || !answer.as_ref().is_ok_and(is_empty) {
-            return write(&query, answer);
-        }
-        // A log grows without an event.
-        let limit = match query {
-            Query::Log { .. } => deadline.min(tokio::time::Instant::now() + LOG_LOOK),
-            _ => deadline,
-        };
-        let _ = tokio::time::timeout_at(limit, changed).await;
-    }
-}
-
-fn pipeline(query: &Query) -> Option<&str> {
-    match query {
-        Query::List | Query::Log { .. } => None,
-        Query::Show { pipeline }
-        | Query::Executions { pipeline, .. }
-        | Query::Execution { pipeline, .. }
-        | Query::Events { pipeline, .. }
-        | Query::Command { pipeline, .. } => Some(pipeline),
-    }
-}
-
-/// Whether an answer has nothing new, so that it is worth to wait.
-fn is_empty(answer: &Answer) -> bool {
-    match answer {
-        Answer::Log { bytes, complete } => bytes.is_empty() && !complete,
-        Answer::Json(value) => value["events"].as_array().is_some_and(Vec::is_empty),
-        Answer::Missing(_) => false,
-    }
 }
 
 fn write(query: &Query, answer: Result<Answer, trunkline_model::Report>) -> Reply {

@@ -14,6 +14,7 @@ mod guard;
 mod ports;
 mod server;
 mod tokens;
+mod waiting;
 mod webhooks;
 
 pub use git::{Git, valid_name};
@@ -23,4 +24,5 @@ pub use ports::{
 };
 pub use server::{Ports, serve};
 pub use tokens::{Access, Token, Tokens, hash};
+pub use waiting::awaited;
 pub use webhooks::{parse, sign};

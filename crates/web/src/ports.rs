@@ -194,6 +194,17 @@ pub enum Answer {
     Missing(Report),
 }
 
+impl Answer {
+    /// Whether it has nothing new, so that it is worth to wait.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Log { bytes, complete } => bytes.is_empty() && !complete,
+            Self::Json(value) => value["events"].as_array().is_some_and(Vec::is_empty),
+            Self::Missing(_) => false,
+        }
+    }
+}
+
 /// What the API of pipelines needs.
 pub trait Pipelines: Send + Sync + 'static {
     /// The token that callers must have.

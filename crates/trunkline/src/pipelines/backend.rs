@@ -14,7 +14,7 @@ use std::time::Duration;
 use trunkline_engine::{Answer as Done, Command, Recorded};
 use trunkline_model::{Diagnostic, Report};
 use trunkline_store::Access;
-use trunkline_web::{Answer, Boxed, Pipelines, Query};
+use trunkline_web::{Answer, Boxed, Query};
 
 /// How often a folder that another process changes is looked at.
 const LOOK: Duration = Duration::from_millis(150);
@@ -152,7 +152,7 @@ impl Backend for Reading {
             let deadline = tokio::time::Instant::now() + wait;
             loop {
                 let answer = self.once(&query).await?;
-                if !is_empty(&answer) || tokio::time::Instant::now() >= deadline {
+                if !answer.is_empty() || tokio::time::Instant::now() >= deadline {
                     return Ok(answer);
                 }
                 tokio::time::sleep(LOOK).await;
@@ -175,19 +175,7 @@ impl Backend for Reading {
 
 impl Backend for Arc<Hub> {
     fn ask(&self, query: Query, wait: Duration) -> Boxed<'_, Result<Answer, Report>> {
-        Box::pin(async move {
-            let deadline = tokio::time::Instant::now() + wait;
-            loop {
-                let changed = self.changed(None);
-                let answer = self.answer(query.clone()).await?;
-                if !is_empty(&answer) || tokio::time::Instant::now() >= deadline {
-                    return Ok(answer);
-                }
-                // A log grows without an event.
-                let deadline = deadline.min(tokio::time::Instant::now() + LOOK * 2);
-                let _ = tokio::time::timeout_at(deadline, changed).await;
-            }
-        })
+        Box::pin(async move { trunkline_web::awaited(&**self, &query, wait).await })
     }
 
     fn goes_on(&self) -> bool {
@@ -200,14 +188,5 @@ impl Backend for Arc<Hub> {
 
     fn close(&self) -> Boxed<'_, ()> {
         Box::pin(self.shutdown())
-    }
-}
-
-/// Whether there is nothing new in an answer.
-fn is_empty(answer: &Answer) -> bool {
-    match answer {
-        Answer::Log { bytes, complete } => bytes.is_empty() && !complete,
-        Answer::Json(value) => value["events"].as_array().is_some_and(Vec::is_empty),
-        Answer::Missing(_) => false,
     }
 }
