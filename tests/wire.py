@@ -116,7 +116,9 @@ def read(record, where):
     answer, status, error = None, response and int(response["status"]), None
     if operation and response:
         answer = parse(known, operation, response)
-        error = answer["Error"].get("Code") if status >= 300 and "Error" in answer else None
+        # Errors of services that once spoke query come by both names; the model knows the newer one.
+        shown = answer.get("Error", {})
+        error = shown.get("QueryErrorCode", shown.get("Code")) if status >= 300 else None
     name = operation.name if operation else "?"
     return Exchange(f"{where} {known.name}.{name}", known, operation, request, response, labels, query, body,
                     answer, status, error)

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     include_str!("operations/cloudformation.txt"),
     include_str!("operations/cloudtrail.txt"),
     include_str!("operations/connect.txt"),
@@ -19,6 +19,7 @@ const TABLES: [&str; 11] = [
     include_str!("operations/s3.txt"),
     include_str!("operations/secretsmanager.txt"),
     include_str!("operations/service-quotas.txt"),
+    include_str!("operations/sqs.txt"),
     include_str!("operations/ssm.txt"),
     include_str!("operations/sts.txt"),
 ];
@@ -32,7 +33,8 @@ pub(crate) enum Protocol {
     RestXml,
     /// STS, IAM and CloudFormation: a form in, XML out.
     Query,
-    /// Service Quotas, CloudTrail, Secrets Manager and the parameter store: JSON in and out, the operation in a header.
+    /// Service Quotas, CloudTrail, Secrets Manager, the parameter store and SQS: JSON in and out, the operation in a
+    /// header.
     Json,
 }
 
@@ -62,6 +64,8 @@ pub(crate) struct Service {
     pub(crate) version: String,
     /// What stands before the operation's name in the header of JSON requests.
     pub(crate) target: String,
+    /// The version of the JSON of such requests: `1.1` unless the table says another.
+    pub(crate) json: String,
 }
 
 /// A member and its name on the wire, with the type of its text.
@@ -160,7 +164,8 @@ fn read_service(line: &str) -> Service {
         _ => Protocol::RestJson,
     };
     let (endpoint, signing, version) = (field("endpoint"), field("signing"), field("version"));
-    Service { name, endpoint, signing, protocol, version, target: field("target") }
+    let json = fields.get("json").copied().unwrap_or("1.1").to_owned();
+    Service { name, endpoint, signing, protocol, version, target: field("target"), json }
 }
 
 fn read_operation(line: &str, service: &std::sync::Arc<Service>) -> Operation {

@@ -168,7 +168,8 @@ fn form_body(operation: &Operation, members: Map<String, Value>, request: &mut U
 
 fn json_body(operation: &Operation, members: Map<String, Value>, request: &mut Unsigned) {
     let target = format!("{}.{}", operation.service.target, operation.name);
-    request.headers.push(("content-type".into(), "application/x-amz-json-1.1".into()));
+    let kind = format!("application/x-amz-json-{}", operation.service.json);
+    request.headers.push(("content-type".into(), kind));
     request.headers.push(("x-amz-target".into(), target));
     request.body = Value::Object(members).to_string().into_bytes();
 }
@@ -273,6 +274,9 @@ mod tests {
         assert_eq!(request.body, br#"{"ServiceCode":"connect"}"#);
         let target = ("x-amz-target", "ServiceQuotasV20190624.ListServiceQuotas");
         assert!(request.headers.iter().any(|(n, v)| (n.as_str(), v.as_str()) == target));
+        let receive = check("sqs", "ReceiveMessage", json!({"QueueUrl": "q"}), false);
+        let kind = ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned());
+        assert_eq!(receive.expect("fits").headers[0], kind);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct SettingsError {
 }
 
 /// The variables that override one service's endpoint.
-const ENDPOINT_VARIABLES: [(&str, &str); 12] = [
+const ENDPOINT_VARIABLES: [(&str, &str); 13] = [
     ("", "AWS_ENDPOINT_URL"),
     ("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION"),
     ("cloudtrail", "AWS_ENDPOINT_URL_CLOUDTRAIL"),
@@ -60,6 +60,7 @@ const ENDPOINT_VARIABLES: [(&str, &str); 12] = [
     ("s3", "AWS_ENDPOINT_URL_S3"),
     ("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
     ("service-quotas", "AWS_ENDPOINT_URL_SERVICE_QUOTAS"),
+    ("sqs", "AWS_ENDPOINT_URL_SQS"),
     ("ssm", "AWS_ENDPOINT_URL_SSM"),
     ("sts", "AWS_ENDPOINT_URL_STS"),
 ];

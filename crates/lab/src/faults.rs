@@ -169,6 +169,7 @@ pub(crate) fn throttled(service: &str, operation: &str) -> Failure {
         "sts" | "iam" => ("Throttling", 400),
         "cloudtrail" | "cloudformation" | "ssm" | "secretsmanager" => ("ThrottlingException", 400),
         "service-quotas" => ("TooManyRequestsException", 400),
+        "sqs" => ("RequestThrottled", 400),
         _ => ("ThrottlingException", 429),
     };
     Failure::new(name, status, "Rate exceeded")

@@ -205,6 +205,15 @@ impl Lab {
         self.shared.recorder.as_ref()
     }
 
+    /// Whether the answer to a request that came at `since` is held back at `now`: SQS's long polling. A refusal
+    /// for lack of permission never is.
+    pub(crate) fn waits(&self, request: &Request, since: Timestamp, now: Timestamp) -> bool {
+        let world = &lock(&self.shared.state).world;
+        (request.service.as_str(), request.operation.as_str()) == ("sqs", "ReceiveMessage")
+            && world.waits(request, since, now)
+            && !(self.shared.options.strict_roles && world.authorize(request).is_err())
+    }
+
     pub(crate) fn session(&self, access_key: &str) -> Option<Session> {
         lock(&self.shared.state).world.session(access_key)
     }

@@ -5,7 +5,8 @@
 //! - [`Lab`] is the lab without HTTP. [`Lab::handle`] carries out one [`Request`]; [`Lab::exchange`] does the
 //!   same with faults and rates.
 //! - [`serve`] answers HTTP on a listener: STS, IAM, Connect, Lambda, Lex V2, S3, CloudFormation, CloudTrail,
-//!   Service Quotas, Secrets Manager and the parameter store on one port, told apart by the signature's scope. A 12-digit access key id is the account.
+//!   Service Quotas, Secrets Manager, the parameter store and SQS on one port, told apart by the signature's scope. A
+//!   12-digit access key id is the account.
 //! - `GET /_lab/status`, `GET|POST|DELETE /_lab/faults` (a [`Fault`] as JSON) and
 //!   `POST /_lab/expire-sessions` control a running lab.
 //!
@@ -34,6 +35,7 @@ mod s3;
 mod secrets;
 mod server;
 mod signature;
+mod sqs;
 mod ssm;
 mod sts;
 mod text;

@@ -112,7 +112,7 @@ pub(crate) struct Member {
 const REFUSED: &str = include_str!("operations/refused.txt");
 
 /// Name, signing name, protocol, namespace, table.
-const SOURCES: [(&str, &str, Protocol, &str, &str); 11] = [
+const SOURCES: [(&str, &str, Protocol, &str, &str); 12] = [
     ("connect", "connect", Protocol::RestJson, "", include_str!("operations/connect.txt")),
     ("lambda", "lambda", Protocol::RestJson, "", include_str!("operations/lambda.txt")),
     ("lexv2-models", "lex", Protocol::RestJson, "", include_str!("operations/lex.txt")),
@@ -152,6 +152,7 @@ const SOURCES: [(&str, &str, Protocol, &str, &str); 11] = [
         include_str!("operations/service-quotas.txt"),
     ),
     ("cloudtrail", "cloudtrail", Protocol::Json, "", include_str!("operations/cloudtrail.txt")),
+    ("sqs", "sqs", Protocol::Json, "", include_str!("operations/sqs.txt")),
     ("ssm", "ssm", Protocol::Json, "", include_str!("operations/ssm.txt")),
     (
         "secretsmanager",

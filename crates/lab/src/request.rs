@@ -40,7 +40,7 @@ pub struct Request {
     /// Who calls.
     pub principal: Principal,
     /// `connect`, `sts`, `iam`, `lambda`, `lexv2-models`, `s3`, `cloudformation`, `cloudtrail`, `service-quotas`,
-    /// `ssm` or `secretsmanager`.
+    /// `ssm`, `secretsmanager` or `sqs`.
     pub service: String,
     /// `CreateQueue`.
     pub operation: String,

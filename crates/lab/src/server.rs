@@ -23,7 +23,7 @@ use hyper_util::rt::TokioIo;
 use inbound::Found;
 use jiff::Timestamp;
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -31,6 +31,9 @@ use tokio::task::JoinSet;
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is closed without an answer")]
 struct Closed;
+
+/// How often somebody who waits for a message is looked after.
+const STEP: Duration = Duration::from_millis(20);
 
 /// Answers requests on the listener until `shutdown` is ready; connections still open then are cut.
 pub async fn serve(listener: TcpListener, lab: Lab, shutdown: impl Future<Output = ()>) {
@@ -92,7 +95,10 @@ async fn answer(
     };
     let outcome = match request {
         Ok(request) => {
-            let reply = lab.exchange(&request, now, true);
+            while lab.waits(&request, now, Timestamp::now()) {
+                tokio::time::sleep(STEP).await;
+            }
+            let reply = lab.exchange(&request, Timestamp::now(), true);
             if !reply.delay.is_zero() {
                 tokio::time::sleep(reply.delay).await;
             }

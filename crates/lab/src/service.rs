@@ -41,6 +41,8 @@ pub trait Neighbours {
     fn bucket_exists(&self, name: &str) -> bool;
     /// Returns a URL of this lab from which the bytes can be had by GET for 15 minutes.
     fn presigned(&self, bucket: &str, key: &str) -> String;
+    /// Returns the beginning of this lab's own URLs, without a slash at its end.
+    fn origin(&self) -> String;
     /// Keeps an object in a bucket that belongs to the service itself, and returns nothing.
     fn keep(&self, bucket: &str, key: &str, bytes: &[u8]);
 }

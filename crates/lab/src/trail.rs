@@ -1,6 +1,6 @@
 //! CloudTrail's event history: every write that succeeded, as LookupEvents shows it.
 //!
-//! Objects of S3 are left out, as in the service (they are data, not management). Failed calls, reads, trails and
+//! Objects of S3 and messages of SQS are left out, as in the service (they are data, not management). Failed calls, reads, trails and
 //! CloudTrail Lake are deliberately absent. What the event says in detail is `record`'s.
 
 mod record;
@@ -28,7 +28,14 @@ pub(crate) struct State {
 const MOST: usize = 20_000;
 
 /// Operations that are data events, which LookupEvents does not show.
-const DATA: [(&str, &str); 2] = [("s3", "PutObject"), ("s3", "DeleteObject")];
+const DATA: [(&str, &str); 6] = [
+    ("s3", "PutObject"),
+    ("s3", "DeleteObject"),
+    ("sqs", "DeleteMessage"),
+    ("sqs", "DeleteMessageBatch"),
+    ("sqs", "SendMessage"),
+    ("sqs", "SendMessageBatch"),
+];
 
 /// Services whose events all stand in one region.
 const GLOBAL: &str = "us-east-1";

@@ -7,7 +7,7 @@ use crate::request::{Output, Request};
 use crate::service::{Context, Failure, Neighbours, Outcome, Settings};
 use crate::{
     cloudformation, connect, iam, lambda, lex, operations, policy, quotas, s3, secrets, signature,
-    ssm, sts, trail,
+    sqs, ssm, sts, trail,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,6 +31,7 @@ pub(crate) struct World {
     cloudformation: RefCell<BTreeMap<Place, cloudformation::State>>,
     parameters: RefCell<BTreeMap<Place, ssm::State>>,
     secrets: RefCell<BTreeMap<Place, secrets::State>>,
+    queues: RefCell<BTreeMap<Place, sqs::State>>,
 }
 
 /// What a request is carried out with.
@@ -100,6 +101,13 @@ impl World {
         let place = (request.account.clone(), request.region.clone());
         let secrets = self.secrets.borrow();
         secrets.get(&place)?.arn_of(id.as_str()?).map(str::to_owned)
+    }
+
+    /// Whether an answer is held back: a receipt from an empty queue that may wait.
+    pub(crate) fn waits(&self, request: &Request, since: Timestamp, now: Timestamp) -> bool {
+        let place = (request.account.clone(), request.region.clone());
+        let queues = self.queues.borrow();
+        queues.get(&place).is_some_and(|state| state.waits(&request.input, since, now))
     }
 
     /// Carries out one request.
@@ -172,6 +180,11 @@ impl World {
             "secretsmanager" => {
                 let mut states = self.secrets.borrow_mut();
                 secrets::call(operation, input, states.entry(place).or_default(), context)
+                    .map(Output::from)
+            }
+            "sqs" => {
+                let mut states = self.queues.borrow_mut();
+                sqs::call(operation, input, states.entry(place).or_default(), context)
                     .map(Output::from)
             }
             "cloudtrail" => {
@@ -316,6 +329,10 @@ impl Neighbours for Street<'_> {
         };
         let query = signature::presign(&signer, self.host, &path, self.now, URL_SECONDS);
         format!("http://{}{path}?{query}", self.host)
+    }
+
+    fn origin(&self) -> String {
+        format!("http://{}", self.host)
     }
 
     fn keep(&self, bucket: &str, key: &str, bytes: &[u8]) {

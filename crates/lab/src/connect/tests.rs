@@ -61,6 +61,10 @@ impl Neighbours for Around {
         format!("https://lab/{bucket}/{key}")
     }
 
+    fn origin(&self) -> String {
+        "https://lab".to_owned()
+    }
+
     fn keep(&self, bucket: &str, key: &str, bytes: &[u8]) {
         self.kept.borrow_mut().insert(format!("{bucket}/{key}"), bytes.to_vec());
     }

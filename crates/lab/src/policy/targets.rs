@@ -6,6 +6,7 @@
 
 use crate::operations::{self, Place};
 use crate::request::{Request, text};
+use crate::sqs;
 use serde_json::Value;
 
 /// An action on a resource (`*` where the operation has none).
@@ -16,12 +17,14 @@ pub(crate) struct Need {
 }
 
 /// Operations whose action has another name.
-const ACTIONS: [(&str, &str, &str); 6] = [
+const ACTIONS: [(&str, &str, &str); 8] = [
     ("connect", "ListPhoneNumbersV2", "connect:ListPhoneNumbers"),
     ("s3", "HeadObject", "s3:GetObject"),
     ("s3", "HeadBucket", "s3:ListBucket"),
     ("s3", "ListObjectsV2", "s3:ListBucket"),
     ("s3", "ListBuckets", "s3:ListAllMyBuckets"),
+    ("sqs", "DeleteMessageBatch", "sqs:DeleteMessage"),
+    ("sqs", "SendMessageBatch", "sqs:SendMessage"),
     ("sts", "AssumeRoleWithWebIdentity", "sts:AssumeRoleWithWebIdentity"),
 ];
 
@@ -146,6 +149,9 @@ pub(crate) fn resources(request: &Request) -> Vec<String> {
             }
             (None, None) => None,
         },
+        "sqs" => given("QueueName")
+            .or_else(|| given("QueueUrl").map(sqs::name_of))
+            .map(|name| own("sqs", name.to_owned())),
         "cloudformation" => given("StackName").map(|name| match name.starts_with("arn:") {
             true => name.to_owned(),
             false => own("cloudformation", format!("stack/{name}/*")),
@@ -301,6 +307,15 @@ mod tests {
                 "secretsmanager:CreateSecret",
                 "arn:aws:secretsmanager:us-west-2:111122223333:secret:crm/api-??????",
             )],
+        );
+        let queue = "arn:aws:sqs:us-west-2:111122223333:events";
+        let url = "http://127.0.0.1:4566/111122223333/events";
+        check("sqs", "GetQueueUrl", json!({"QueueName": "events"}), &[("sqs:GetQueueUrl", queue)]);
+        check(
+            "sqs",
+            "DeleteMessageBatch",
+            json!({"QueueUrl": url}),
+            &[("sqs:DeleteMessage", queue)],
         );
         let role = "arn:aws:iam::222233334444:role/deploy";
         check(

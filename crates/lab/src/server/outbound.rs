@@ -6,6 +6,7 @@ use super::xml::{self, Lists};
 use crate::operations::{Operation, Protocol, Service};
 use crate::request::Output;
 use crate::service::Failure;
+use crate::sqs;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -49,14 +50,19 @@ pub(super) fn output(found: &Found, output: Output, id: &str) -> Written {
     };
     match service.protocol {
         Protocol::RestJson => json_output(operation, output, "application/json"),
-        Protocol::Json => json_output(operation, output, JSON),
+        Protocol::Json => json_output(operation, output, json_kind(Some(service))),
         Protocol::Query => query_output(service, operation, &output, id),
         Protocol::RestXml => s3_output(service, operation, output),
     }
 }
 
 /// The content type of services that take the operation from a header.
-const JSON: &str = "application/x-amz-json-1.1";
+fn json_kind(service: Option<&Service>) -> &'static str {
+    match service.is_some_and(|service| service.name == "sqs") {
+        true => "application/x-amz-json-1.0",
+        false => "application/x-amz-json-1.1",
+    }
+}
 
 fn json_output(operation: &Operation, output: Output, kind: &str) -> Written {
     let mut headers = HeaderMap::new();
@@ -127,7 +133,10 @@ pub(super) fn failure(
         }
         Protocol::Json => {
             let mut headers = HeaderMap::new();
-            set(&mut headers, "content-type", JSON);
+            set(&mut headers, "content-type", json_kind(service));
+            if service.is_some_and(|service| service.name == "sqs") {
+                set(&mut headers, "x-amzn-query-error", &sqs::query_error(failure));
+            }
             let mut body = failure.body();
             body["__type"] = json!(failure.name);
             (headers, body.to_string())
