@@ -16,6 +16,7 @@ mod template;
 pub use kind::{FileKind, kind_of};
 pub use providers::carried_out_here;
 pub use starter::{Component, StarterOptions, default_pipeline, pipeline_name};
+pub use template::Parameters;
 
 use crate::yaml::{self, Node, Value};
 use members::Members;
@@ -51,10 +52,12 @@ pub struct DisabledTransition {
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     /// Whether the pipelines are to be run: a provider that is not carried out here is then an
-    /// error (TL0813) rather than a warning.
+    /// error (TL0813) rather than a warning, and so is a value that nobody gave (TL0823).
     pub to_run: bool,
-    /// Values of a template's parameters.
+    /// Values of a template's parameters, and of what else a file beside it may give.
     pub parameters: BTreeMap<String, String>,
+    /// What the file beside a template gives, where `parameters` does not.
+    pub beside: Option<Parameters>,
     /// `AWS::StackName`; the file's name without its ending where it is absent.
     pub stack_name: Option<String>,
     /// `AWS::Region`; `us-east-1` where it is absent.
@@ -80,7 +83,8 @@ pub fn read(
     found.sort_by_key(|d| (d.place.line, d.place.column));
     found.dedup();
     for finding in &mut found {
-        finding.place.file = Some(file.to_owned());
+        // What is wrong in the file of parameters was said to be there.
+        finding.place.file.get_or_insert_with(|| file.to_owned());
     }
     let failed = found.iter().any(|d| d.severity == trunkline_model::Severity::Error);
     (definitions.filter(|_| !failed), found)

@@ -1,7 +1,7 @@
 //! What becomes of a CloudFormation template: one of our own with every function in it, and one
 //! mistake at a time.
 
-use trunkline_config::pipelines::{Definitions, ReadOptions, read};
+use trunkline_config::pipelines::{Definitions, Parameters, ReadOptions, read};
 use trunkline_model::{Diagnostic, Severity};
 
 const TEMPLATE: &str = include_str!("pipelines/template.yaml");
@@ -71,6 +71,83 @@ fn given_values_decide_conditions_and_a_value_that_is_not_given_is_told() {
     );
     let (_, found) = with(&[("Stage", "uat")]);
     assert!(found.iter().any(|d| d.code == "TL0822" && d.message.contains("`uat`")), "{found:?}");
+}
+
+/// What is wrong with a template that is to be run, with a file of parameters beside it: code, place and message.
+fn to_run(text: &str, beside: &str) -> Vec<String> {
+    let file = Parameters::beside("pipelines/shop.yaml");
+    let beside = Parameters::read(beside, &file).expect("it can be read");
+    let options = ReadOptions { to_run: true, beside: Some(beside), ..ReadOptions::default() };
+    let (definitions, found) = read(text, "pipelines/shop.yaml", &options);
+    let errors: Vec<String> = found
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .map(|d| {
+            let (file, line) = (d.place.file.as_deref(), d.place.line);
+            format!("{} {}:{} {}", d.code, file.expect("a file"), line.expect("a line"), d.message)
+        })
+        .collect();
+    assert_eq!(definitions.is_some(), errors.is_empty());
+    errors
+}
+
+/// What the template needs beside its repository: where its topic is, and with it the topic's ARN.
+const PLACE: &str = r#""AWS::Region": "us-west-2", "AWS::AccountId": "444455556666""#;
+
+#[test]
+fn what_is_run_has_no_value_that_nobody_gave() {
+    let given = |more: &str| format!("{{\"Parameters\": {{{PLACE}{more}}}}}");
+    let text =
+        TEMPLATE.replace("!Ref \"AWS::Region\", us-east-1", "!Ref \"AWS::Region\", us-west-2");
+    let found = to_run(&text, &given(""));
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert!(
+        one.starts_with("TL0823 pipelines/shop.yaml:4 the parameter `Repository` has no value")
+    );
+    assert_eq!(to_run(&text, &given(", \"Repository\": \"shop\"")), [""; 0]);
+
+    let found = to_run(TEMPLATE, "{\"Parameters\": {\"Repository\": \"shop\"}}");
+    let told = ["`AWS::AccountId`", "`AWS::Region`"].map(|n| found.iter().any(|f| f.contains(n)));
+    assert_eq!((told, found.len()), ([true, true], 2), "{found:?}");
+
+    let slip = given(",\n\"Repository\": \"shop\",\n\"Brunch\": \"main\"");
+    let found = to_run(&text, &slip);
+    let wanted = "TL0805 pipelines/shop.parameters.json:3 the template has no parameter `Brunch`";
+    assert_eq!(found, [wanted]);
+    let found = to_run(&text, &given(", \"Repository\": \"shop\", \"Stage\": \"uat\""));
+    assert!(found.iter().any(|f| f.starts_with("TL0822") && f.contains("`uat`")), "{found:?}");
+}
+
+#[test]
+fn what_only_the_service_knows_can_be_given_by_its_name() {
+    let from = "TEAM, Value: !Select [1, !Ref Teams]";
+    let with = |value: &str| {
+        TEMPLATE
+            .replace(from, &format!("TEAM, Value: {value}"))
+            .replace("!Ref Topic", "arn:aws:sns:us-west-2:444455556666:approvals")
+            .replace(
+                "[!Condition IsTest, !Equals [!Ref \"AWS::Region\", us-east-1]]",
+                "[!Condition IsProd, !Condition IsTest]",
+            )
+    };
+    for (value, name) in [
+        ("!ImportValue shared-bucket", "shared-bucket"),
+        ("!Ref Store", "Store"),
+        ("!GetAtt Store.DomainName", "Store.DomainName"),
+    ] {
+        let text = with(value);
+        let found = to_run(&text, r#"{"Parameters": {"Repository": "shop"}}"#);
+        let [one] = found.as_slice() else { panic!("{value}: {found:?}") };
+        assert!(one.starts_with("TL0823 ") && one.contains(&format!("`{name}`")), "{one}");
+        let given = format!(r#"{{"Parameters": {{"Repository": "shop", "{name}": "x"}}}}"#);
+        assert_eq!(to_run(&text, &given), [""; 0], "{value}");
+    }
+    // The parameter store has the value; the file of parameters has its name there.
+    let stored = "Repository: { Type: AWS::SSM::Parameter::Value<String> }";
+    let text = with("x").replace("Repository: { Type: String }", stored);
+    let one = r#"{"ParameterKey": "Repository", "ParameterValue": "/shop/name""#;
+    assert_eq!(to_run(&text, &format!("[{one}}}]")).len(), 1);
+    assert_eq!(to_run(&text, &format!(r#"[{one}, "ResolvedValue": "shop"}}]"#)), [""; 0]);
 }
 
 #[test]

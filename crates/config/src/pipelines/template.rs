@@ -5,13 +5,16 @@
 //! so that the rest of a template may hold anything. Templates are not checked otherwise.
 
 mod functions;
+mod given;
 mod values;
+
+pub use given::Parameters;
 
 use super::members::{Members, shorten};
 use super::structure::entries;
 use super::{Definitions, DisabledTransition, ReadOptions, check, finish, projects, structure};
 use crate::suggest::nearest;
-use crate::yaml::{Node, Spot, Value};
+use crate::yaml::{Key, Node, Spot, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use trunkline_model::Diagnostic;
 
@@ -19,20 +22,40 @@ use trunkline_model::Diagnostic;
 const PIPELINE: &str = "AWS::CodePipeline::Pipeline";
 const PROJECT: &str = "AWS::CodeBuild::Project";
 
+/// Properties that mean nothing here, so that what they refer to need not be known.
+const IDLE: &[&str] = &[
+    "ArtifactStore",
+    "ArtifactStores",
+    "Cache",
+    "EncryptionKey",
+    "FileSystemLocations",
+    "LogsConfig",
+    "RoleArn",
+    "ServiceRole",
+    "Tags",
+    "VpcConfig",
+];
+
 /// A template while it is evaluated.
 struct Template<'n> {
     m: Members,
     node: &'n Node,
     options: &'n ReadOptions,
     stack: String,
+    /// The name of the file that may give values.
+    beside: String,
     /// Conditions that are known; `None` while one is being evaluated.
     conditions: BTreeMap<String, Option<bool>>,
     /// Names of resources that are known; `None` while one is being evaluated.
     names: BTreeMap<String, Option<String>>,
     /// Texts that stand for values which are not known here.
     assumed: BTreeSet<String>,
-    /// What a note was already written for.
-    noted: BTreeSet<String>,
+    /// What was already told, and whether as an error.
+    noted: BTreeSet<(String, bool)>,
+    /// Whether what is evaluated means nothing here.
+    idle: bool,
+    /// What was given and asked for.
+    used: BTreeSet<String>,
     /// Where the names of the build projects stand.
     projects: Vec<Spot>,
     /// How many values may still be evaluated; what refers to itself through others grows fast.
@@ -74,6 +97,7 @@ pub(super) fn read(
         found.notes.push(format!("it has no resource of type {PIPELINE} or {PROJECT}"));
     }
     check::projects(&mut template.m, &definitions.projects, &template.projects);
+    template.given_for_nothing();
     (Some(definitions), template.m.found)
 }
 
@@ -98,10 +122,13 @@ impl<'n> Template<'n> {
             node,
             options,
             stack,
+            beside: Parameters::beside(file),
             conditions: BTreeMap::new(),
             names: BTreeMap::new(),
             assumed: BTreeSet::new(),
             noted: BTreeSet::new(),
+            idle: false,
+            used: BTreeSet::new(),
             projects: Vec::new(),
             fuel: 1_000_000,
         }
@@ -156,8 +183,8 @@ impl<'n> Template<'n> {
             self.m.error(resource.spot, "TL0803", "the resource lacks `Properties`");
             return;
         };
-        let Some(node) = self.evaluate(properties) else { return };
-        let name = self.name_of(logical);
+        let Some(node) = self.properties(properties) else { return };
+        let name = self.name_of(logical, node.spot);
         if kind == PROJECT {
             if let Some(project) = projects::project(&mut self.m, &node, Some(&name)) {
                 self.projects.push(self.m.spot(&node, "name"));
@@ -180,9 +207,41 @@ impl<'n> Template<'n> {
         }
     }
 
-    /// Adds a note that something is not known here, once for each thing.
+    /// Evaluates the properties of a resource; those that mean nothing here last, and what is made up for them
+    /// is not remembered.
+    fn properties(&mut self, properties: &Node) -> Option<Node> {
+        let function =
+            |all: &[(Key, Node)]| all.iter().any(|(key, _)| key.text.starts_with("Fn::"));
+        let all = match &properties.value {
+            Value::Map(all) if !function(all) => all,
+            _ => return self.evaluate(properties),
+        };
+        let mut entries = Vec::new();
+        let (idle, rest): (Vec<_>, Vec<_>) =
+            all.iter().partition(|(key, _)| IDLE.contains(&key.text.as_str()));
+        for (key, value) in rest {
+            entries.extend(self.evaluate(value).map(|value| (key.clone(), value)));
+        }
+        let known = (self.names.clone(), self.conditions.clone());
+        self.idle = true;
+        for (key, value) in idle {
+            entries.extend(self.evaluate(value).map(|value| (key.clone(), value)));
+        }
+        self.idle = false;
+        (self.names, self.conditions) = known;
+        Some(Node { spot: properties.spot, value: Value::Map(entries) })
+    }
+
+    /// Tells that something is not known here, once for each thing: what is to be run needs it.
     fn note(&mut self, spot: Spot, what: &str, message: String) -> Option<&mut Diagnostic> {
-        self.noted.insert(what.to_owned()).then(|| self.m.note(spot, "TL0823", message))
+        let needed = self.options.to_run && !self.idle;
+        if !self.noted.insert((what.to_owned(), needed)) {
+            return None;
+        }
+        Some(match needed {
+            true => self.m.error(spot, "TL0823", message),
+            false => self.m.note(spot, "TL0823", message),
+        })
     }
 
     /// A text at a place.

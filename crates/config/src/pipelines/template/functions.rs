@@ -34,7 +34,7 @@ impl Template<'_> {
     pub(super) fn evaluate(&mut self, node: &Node) -> Option<Node> {
         self.fuel = self.fuel.saturating_sub(1);
         if self.fuel == 0 {
-            if self.noted.insert("fuel".to_owned()) {
+            if self.noted.insert(("fuel".to_owned(), true)) {
                 self.m.error(node.spot, "TL0822", "the template grows without end");
             }
             return None;
@@ -78,8 +78,11 @@ impl Template<'_> {
             "Fn::FindInMap" => Some(self.find_in_map(argument, spot)),
             "Fn::ImportValue" => {
                 let text = self.plain(argument, name)?;
+                if let Some(given) = self.given(&text) {
+                    return Some(Self::text(spot, given));
+                }
                 let message = format!("`{text}` is another stack's; its name stands for the value");
-                self.note(spot, &format!("import {text}"), message);
+                self.not_given(spot, &text, message);
                 self.assumed.insert(text.clone());
                 Some(Self::text(spot, text))
             }
@@ -318,8 +321,7 @@ impl Template<'_> {
 
     fn zones(&mut self, argument: &Node, spot: Spot) -> Node {
         let region = self.plain(argument, "Fn::GetAZs").filter(|region| !region.is_empty());
-        let region = region.or_else(|| self.options.region.clone());
-        let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+        let region = region.unwrap_or_else(|| self.region(spot));
         let zones = ["a", "b", "c"].map(|zone| Self::text(spot, format!("{region}{zone}")));
         Node { spot, value: Value::List(zones.into()) }
     }

@@ -3,10 +3,10 @@
 //! Resources are not made here, so their names and ARNs are made up from what the template says of
 //! them; the same template gives the same ones each time.
 
-use super::Template;
+use super::{PIPELINE, PROJECT, Template};
 use crate::suggest::nearest;
 use crate::yaml::{Node, Spot, Value};
-use trunkline_model::Diagnostic;
+use trunkline_model::{Diagnostic, Severity};
 
 /// A type of resource whose references are understood.
 struct Known {
@@ -93,8 +93,8 @@ impl Template<'_> {
         }
         if let Some(resource) = self.node.get("Resources").and_then(|r| r.get(name)) {
             let text = match kind_of(resource) {
-                Some(known) if known.by_arn => self.arn(known, name),
-                _ => self.name_of(name),
+                Some(known) if known.by_arn => self.arn(known, name, spot),
+                _ => self.name_of(name, spot),
             };
             return Some(Self::text(spot, text));
         }
@@ -106,21 +106,23 @@ impl Template<'_> {
         let Some(resource) = self.node.get("Resources").and_then(|r| r.get(logical)) else {
             return self.unknown(logical, spot);
         };
-        let text = match (kind_of(resource), attribute) {
-            (Some(known), "Arn") => self.arn(known, logical),
-            (Some(known), "Name") if !known.name.is_empty() => self.name_of(logical),
-            (Some(known), name) if name == known.name => self.name_of(logical),
-            (_, attribute) => {
-                let text = format!("{logical}.{attribute}");
-                self.assumed.insert(text.clone());
-                text
+        let whole = format!("{logical}.{attribute}");
+        let text = match (self.given(&whole), kind_of(resource), attribute) {
+            (Some(given), ..) => given,
+            (None, Some(known), "Arn") => self.arn(known, logical, spot),
+            (None, Some(known), "Name") if !known.name.is_empty() => self.name_of(logical, spot),
+            (None, Some(known), name) if name == known.name => self.name_of(logical, spot),
+            (None, ..) => {
+                self.made_up(spot, &whole, &whole);
+                self.assumed.insert(whole.clone());
+                whole
             }
         };
         Self::text(spot, text)
     }
 
     /// Returns a resource's name: the property that holds it, or one made up.
-    pub(super) fn name_of(&mut self, logical: &str) -> String {
+    pub(super) fn name_of(&mut self, logical: &str, spot: Spot) -> String {
         let made_up = format!("{}-{logical}", self.stack);
         match self.names.get(logical) {
             Some(Some(name)) => return name.clone(),
@@ -130,38 +132,70 @@ impl Template<'_> {
         }
         self.names.insert(logical.to_owned(), None);
         let resource = self.node.get("Resources").and_then(|r| r.get(logical));
-        let given = resource.and_then(|resource| {
+        let property = resource.and_then(|resource| {
             let known = kind_of(resource)?;
             resource.get("Properties")?.get(known.name)
         });
-        let name = given
+        let name = property
             .and_then(|node| self.evaluate(node))
             .and_then(|node| node.spelling().map(str::to_owned))
-            .unwrap_or(made_up);
+            .or_else(|| self.given(logical));
+        let name = name.unwrap_or_else(|| {
+            // Pipelines and build projects are made here, and have the name that is made up.
+            if !resource.is_some_and(|r| [PIPELINE, PROJECT].contains(&super::kind_of(r))) {
+                self.made_up(spot, logical, &made_up);
+            }
+            made_up
+        });
         self.names.insert(logical.to_owned(), Some(name.clone()));
         name
     }
 
-    fn arn(&mut self, known: &Known, logical: &str) -> String {
-        let name = self.name_of(logical);
-        let rest = known
-            .arn
-            .replace("{R}", self.region())
-            .replace("{A}", self.account())
-            .replace("{N}", &name);
-        format!("arn:{}:{rest}", self.partition())
+    fn arn(&mut self, known: &Known, logical: &str, spot: Spot) -> String {
+        let mut rest = known.arn.to_owned();
+        if rest.contains("{R}") {
+            rest = rest.replace("{R}", &self.region(spot));
+        }
+        if rest.contains("{A}") {
+            rest = rest.replace("{A}", &self.account(spot));
+        }
+        let name = self.name_of(logical, spot);
+        format!("arn:{}:{}", self.partition(), rest.replace("{N}", &name))
     }
 
-    fn region(&self) -> &str {
-        self.options.region.as_deref().unwrap_or("us-east-1")
+    /// A value that was given for a name.
+    pub(super) fn given(&mut self, name: &str) -> Option<String> {
+        if let Some(text) = self.options.parameters.get(name) {
+            return Some(text.clone());
+        }
+        let given = self.options.beside.as_ref()?.values.get(name)?;
+        self.used.insert(name.to_owned());
+        Some(given.text.clone())
     }
 
-    fn account(&self) -> &str {
-        self.options.account.as_deref().unwrap_or("111122223333")
+    fn known_region(&mut self) -> Option<String> {
+        self.options.region.clone().or_else(|| self.given("AWS::Region"))
     }
 
-    fn partition(&self) -> &'static str {
-        match self.region() {
+    pub(super) fn region(&mut self, spot: Spot) -> String {
+        self.known_region().unwrap_or_else(|| {
+            self.made_up(spot, "AWS::Region", "us-east-1");
+            self.assumed.insert("us-east-1".to_owned());
+            "us-east-1".to_owned()
+        })
+    }
+
+    fn account(&mut self, spot: Spot) -> String {
+        let known = self.options.account.clone().or_else(|| self.given("AWS::AccountId"));
+        known.unwrap_or_else(|| {
+            self.made_up(spot, "AWS::AccountId", "111122223333");
+            self.assumed.insert("111122223333".to_owned());
+            "111122223333".to_owned()
+        })
+    }
+
+    fn partition(&mut self) -> &'static str {
+        match self.known_region().unwrap_or_default() {
             region if region.starts_with("cn-") => "aws-cn",
             region if region.starts_with("us-gov-") => "aws-us-gov",
             _ => "aws",
@@ -169,29 +203,24 @@ impl Template<'_> {
     }
 
     fn pseudo(&mut self, name: &str, spot: Spot) -> Option<Node> {
-        let (region, account) = (self.region().to_owned(), self.account().to_owned());
         let text = match name {
             "AWS::NoValue" => return None,
-            "AWS::Region" => region,
-            "AWS::AccountId" => account,
+            "AWS::Region" => self.region(spot),
+            "AWS::AccountId" => self.account(spot),
             "AWS::Partition" => self.partition().to_owned(),
             "AWS::StackName" => self.stack.clone(),
             "AWS::StackId" => {
+                let (region, account) = (self.region(spot), self.account(spot));
                 let (partition, stack) = (self.partition(), &self.stack);
                 format!("arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/0")
             }
-            "AWS::URLSuffix" if region.starts_with("cn-") => "amazonaws.com.cn".to_owned(),
+            "AWS::URLSuffix" if self.partition() == "aws-cn" => "amazonaws.com.cn".to_owned(),
             "AWS::URLSuffix" => "amazonaws.com".to_owned(),
             "AWS::NotificationARNs" => {
                 return Some(Node { spot, value: Value::List(Vec::new()) });
             }
             _ => return Some(self.unknown(name, spot)),
         };
-        if matches!((name, &self.options.region), ("AWS::Region", None))
-            || matches!((name, &self.options.account), ("AWS::AccountId", None))
-        {
-            self.assumed.insert(text.clone());
-        }
         Some(Self::text(spot, text))
     }
 
@@ -202,9 +231,15 @@ impl Template<'_> {
             _ => Vec::new(),
         };
         let default = parameter.get("Default").and_then(Node::spelling);
-        let given = self.options.parameters.get(name).map(String::as_str);
         let stored = kind.starts_with("AWS::SSM::Parameter::Value");
-        let text = match (given, default) {
+        let given = self.given(name).and_then(|given| match self.options.beside.as_ref() {
+            // The file has the name by which the parameter store knows it, and perhaps what that had for it.
+            Some(beside) if stored && !self.options.parameters.contains_key(name) => {
+                beside.values.get(name)?.resolved.clone()
+            }
+            _ => Some(given),
+        });
+        let text = match (given.as_deref(), default) {
             (Some(value), _) => {
                 if !allowed.is_empty() && !allowed.contains(&value) {
                     let message = format!("`{value}` is no value for the parameter `{name}`");
@@ -221,7 +256,7 @@ impl Template<'_> {
                 let number = (kind == "Number").then(|| least.unwrap_or("1"));
                 let stand_in =
                     default.or(allowed.first().copied()).or(number).unwrap_or(name).to_owned();
-                self.not_given(name, &stand_in);
+                self.without_value(name, &stand_in, stored);
                 stand_in
             }
         };
@@ -232,14 +267,67 @@ impl Template<'_> {
         Self::text(spot, text)
     }
 
-    fn not_given(&mut self, name: &str, stand_in: &str) {
+    fn without_value(&mut self, name: &str, stand_in: &str, stored: bool) {
         let parameters = self.node.get("Parameters").map(super::entries).unwrap_or_default();
         let key = parameters.iter().find(|(key, _)| key.text == name);
         let spot = key.map_or(self.node.spot, |(key, _)| key.spot);
         self.assumed.insert(stand_in.to_owned());
         let message = format!("the parameter `{name}` has no value; `{stand_in}` stands for it");
-        if let Some(found) = self.note(spot, &format!("parameter {name}"), message) {
-            found.help = Some(format!("give it with `--parameter {name}=VALUE`"));
+        let found = self.not_given(spot, name, message);
+        if let Some(found) = found.filter(|_| stored) {
+            found.notes.push("the parameter store is not asked; a list of `ParameterKey` may have its `ResolvedValue`".to_owned());
+        }
+    }
+
+    /// Tells that a value is not known here, and how to give it.
+    pub(super) fn not_given(
+        &mut self,
+        spot: Spot,
+        name: &str,
+        message: String,
+    ) -> Option<&mut Diagnostic> {
+        let file = self.beside.clone();
+        let found = self.note(spot, name, message)?;
+        found.help = Some(match found.severity {
+            Severity::Error => {
+                format!("write it into {file}: {{ \"Parameters\": {{ \"{name}\": \"VALUE\" }} }}")
+            }
+            _ => format!("give it with `--parameter {name}=VALUE`, or in {file}"),
+        });
+        Some(found)
+    }
+
+    /// The same of a value that is good enough as long as nothing is run.
+    fn made_up(&mut self, spot: Spot, name: &str, stand_in: &str) {
+        if self.options.to_run && !self.idle {
+            let message =
+                format!("the value of `{name}` is not known here; `{stand_in}` is not it");
+            self.not_given(spot, name, message);
+        }
+    }
+
+    /// Reports values of the file beside the template that belong to nothing in it.
+    pub(super) fn given_for_nothing(&mut self) {
+        let Some(beside) = &self.options.beside else { return };
+        let sections = ["Parameters", "Resources"].map(|s| self.node.get(s));
+        let names: Vec<&str> = sections
+            .into_iter()
+            .flatten()
+            .flat_map(super::entries)
+            .map(|(key, _)| key.text.as_str())
+            .collect();
+        for (name, given) in &beside.values {
+            // The names of exports may be anything, and not every one of them is needed here.
+            let plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
+            if !plain || self.used.contains(name) || names.contains(&name.as_str()) {
+                continue;
+            }
+            let message = format!("the template has no parameter `{}`", super::shorten(name));
+            let help = nearest(name, names.iter().copied());
+            let found = self.m.error(given.spot, "TL0805", message);
+            found.help = help.map(|near| format!("did you mean `{near}`?"));
+            found.place.file = Some(beside.file.clone());
+            found.place.subject = None;
         }
     }
 
@@ -258,7 +346,7 @@ impl Template<'_> {
         self.assumed.insert(name.to_owned());
         if self.node.get("Transform").is_some() {
             let message = format!("`{name}` is not in the template; its name stands for it");
-            self.note(spot, &format!("name {name}"), message);
+            self.note(spot, name, message);
             return Self::text(spot, name);
         }
         let sections = ["Parameters", "Resources"].map(|s| self.node.get(s));
