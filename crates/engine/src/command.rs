@@ -17,6 +17,9 @@ pub enum Command {
     /// Gives the pipeline a definition. The same definition again changes nothing.
     Define {
         pipeline: Box<Pipeline>,
+        /// Where it is the first: the stages that are closed from the start, with why.
+        #[serde(default)]
+        closed: Vec<(String, String)>,
         #[serde(default)]
         by: Option<String>,
     },

@@ -9,7 +9,6 @@ mod task;
 use crate::command::{Answer, Command, Refusal};
 use crate::ports::{Actions, Clock, Ids, Log, LogError, Notify};
 use crate::settings::Settings;
-use crate::view::PipelineView;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use trunkline_model::pipeline::Pipeline;
@@ -46,7 +45,6 @@ pub enum ExecutorError {
 /// What the task is asked.
 enum Request {
     Command(Box<Command>, oneshot::Sender<Result<Answer, ExecutorError>>),
-    View(oneshot::Sender<PipelineView>),
     Definition(oneshot::Sender<Option<Pipeline>>),
     Shutdown(oneshot::Sender<()>),
 }
@@ -78,14 +76,14 @@ impl Executor {
         self.ask(|answer| Request::Command(Box::new(command), answer)).await?
     }
 
-    /// The pipeline as it is now.
-    pub async fn view(&self) -> Result<PipelineView, ExecutorError> {
-        self.ask(Request::View).await
-    }
-
     /// The current definition; nothing before the first.
     pub async fn definition(&self) -> Result<Option<Pipeline>, ExecutorError> {
         self.ask(Request::Definition).await
+    }
+
+    /// Whether its task is there. It ends by itself where the log moved on or can no longer be read.
+    pub fn is_open(&self) -> bool {
+        !self.requests.is_closed()
     }
 
     /// The number of the last committed event; changes when there are more. Closed when the task ended.

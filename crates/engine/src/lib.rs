@@ -15,7 +15,6 @@ pub mod machine;
 pub mod notify;
 pub mod ports;
 pub mod settings;
-pub mod timeline;
 pub mod timeouts;
 pub mod view;
 pub mod window;

@@ -37,6 +37,8 @@ pub struct Machine {
     notices: Vec<Notice>,
     /// Whom notices name; without it there are none.
     origin: Option<Origin>,
+    /// How far the clock on the wall is ahead of the times that are given; windows go by that clock.
+    ahead: Millis,
 }
 
 /// What is to be committed at once.
@@ -67,12 +69,18 @@ impl Machine {
             touched: BTreeSet::new(),
             notices: Vec::new(),
             origin: None,
+            ahead: 0,
         }
     }
 
     /// From now on, events make notices of that origin.
     pub fn tell(&mut self, origin: Origin) {
         self.origin = Some(origin);
+    }
+
+    /// From now on, the clock on the wall is so far ahead of the times that are given.
+    pub fn set_ahead(&mut self, milliseconds: Millis) {
+        self.ahead = milliseconds;
     }
 
     /// A pipeline as a snapshot tells it.
@@ -117,10 +125,6 @@ impl Machine {
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    pub(crate) fn state(&self) -> &State {
-        &self.state
     }
 
     /// Makes an event: it is applied now and committed with the next batch.
@@ -236,9 +240,9 @@ impl Machine {
         self.each_under_way(|d| {
             consider(d.at);
             if let Some((cron, zone)) = d.window
-                && let Ok(Some(at)) = window::next(cron, zone, now)
+                && let Ok(Some(at)) = window::next(cron, zone, now + self.ahead)
             {
-                consider(at);
+                consider(at - self.ahead);
             }
         });
         earliest

@@ -78,6 +78,8 @@ pub struct Query {
     pub before: Option<String>,
     /// Only those that succeeded in this stage.
     pub succeeded_in: Option<String>,
+    /// Only those that have not ended.
+    pub unfinished: bool,
 }
 
 /// An execution in lists, and all that a rollback to it needs.
@@ -175,8 +177,11 @@ pub struct Origin {
 
 /// The time.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Now, for what takes time: it does not jump.
     fn now(&self) -> Millis;
+
+    /// What the clock on the wall says, for what is bound to times of day.
+    fn wall(&self) -> Millis;
 
     /// Resolves at that time or earlier (a clock that jumps is looked at again).
     fn sleep_until(&self, at: Millis) -> Later<()>;

@@ -1,405 +1,535 @@
-//! A pipeline as people and programs see it: what `GetPipelineState` tells, and the executions under way.
+//! What is shown of pipelines and executions, as the JSON that the API and `--json` have.
 //!
-//! `pipeline show --json` prints it. Times are in RFC 3339.
+//! Made from the definition, an execution's row and its events alone; so it is the same with a server and
+//! without one, and for executions that ended long ago. The tests of the engine read it, too.
 
-use crate::action::{ActionOutcome, FailureKind, Revision};
+use crate::action::{ActionOutcome, ArtifactRef, Failure, ReportSummary};
 use crate::event::{
-    ActionStatus, ConditionKind, ConditionStatus, ExecutionStatus, SourceRevision, StageStatus,
-    TriggerRef,
+    ActionStatus, ConditionKind, ConditionStatus, Event, ExecutionStatus, Recorded, SourceRevision,
+    StageStatus, TransitionSide, TriggerRef,
 };
-use crate::machine::Machine;
-use crate::machine::definition::manual;
-use crate::machine::state::{ActionRunState, ConditionRun, Execution, Place, StageRun, StageState};
 use crate::notify::rfc3339;
+use crate::ports::ExecutionRow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use trunkline_model::pipeline::{Action, Category, ExecutionMode, Stage};
+use trunkline_model::pipeline::{Action, Category, ExecutionMode, Pipeline, RetryMode};
 
-/// A pipeline.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A pipeline in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// The version of its definition.
+    pub version: u32,
+    /// Its mode.
+    pub execution_mode: ExecutionMode,
+    /// The newest execution.
+    #[serde(default)]
+    pub latest: Option<Brief>,
+    /// Approvals that wait, of any execution that is under way.
+    #[serde(default)]
+    pub waiting: Vec<Waiting>,
+}
+
+/// An execution in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Brief {
+    /// Its id.
+    pub id: String,
+    /// Its status.
+    pub status: ExecutionStatus,
+    /// Why, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_summary: Option<String>,
+    /// When it began. Times are in RFC 3339.
+    pub started_at: String,
+    /// When its row was last written.
+    pub updated_at: String,
+    /// The version of the definition that it follows.
+    pub version: u32,
+    /// What started it.
+    pub trigger: TriggerRef,
+    /// What its sources found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<SourceRevision>,
+    /// The execution that it goes back to: it is a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_target: Option<String>,
+}
+
+/// A pipeline with the state of its stages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PipelineView {
     /// Its name.
-    pub pipeline_name: String,
-    /// The version of its definition; 0 where it has none.
-    pub pipeline_version: u32,
-    /// Its mode.
-    pub execution_mode: ExecutionMode,
-    /// When it was defined.
+    pub name: String,
+    /// Its definition.
+    pub definition: Pipeline,
+    /// The transitions that are closed.
+    pub transitions: Vec<Transition>,
+    /// Each stage with the execution that was in it last.
+    pub stages: Vec<StageView>,
+    /// The newest executions and all that have not ended, newest first.
+    pub executions: Vec<Brief>,
+    /// Approvals that wait.
+    pub waiting: Vec<Waiting>,
+    /// The number of the pipeline's last event.
+    pub seq: u64,
+}
+
+/// A transition that is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transition {
+    /// The stage.
+    pub stage: String,
+    /// Which side of it.
+    pub side: TransitionSide,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub at: String,
+    /// Who closed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub updated: Option<String>,
-    /// Its stages.
-    pub stage_states: Vec<StageView>,
-    /// The executions that have not ended, oldest first.
-    pub executions: Vec<ExecutionView>,
-    /// The number of the last event.
+    pub by: Option<String>,
+}
+
+/// An execution with its stages and actions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionView {
+    /// The pipeline.
+    pub pipeline: String,
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub brief: Brief,
+    /// The values of the pipeline's variables.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// The stages of its definition.
+    pub stages: Vec<StageView>,
+    /// Its approvals that wait.
+    pub waiting: Vec<Waiting>,
+    /// The number of its last event.
     pub seq: u64,
 }
 
 /// A stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StageView {
     /// Its name.
-    pub stage_name: String,
-    /// Those that wait before it, in their order.
-    pub inbound_executions: Vec<ExecutionRef>,
-    /// The way in.
-    pub inbound_transition_state: TransitionView,
-    /// The way out.
-    pub outbound_transition_state: TransitionView,
-    /// Its actions, as the latest execution has them.
-    pub action_states: Vec<ActionView>,
-    /// The last that entered.
+    pub name: String,
+    /// The execution that this is of; none where it was never entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest_execution: Option<StageExecutionView>,
-    /// Its conditions, as the latest execution met them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub conditions: BTreeMap<ConditionKind, ConditionView>,
-    /// Whether `retry` would find something to do, for the latest execution.
-    pub retryable: bool,
-}
-
-/// An execution, by its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ExecutionRef {
-    /// Its id.
-    pub pipeline_execution_id: String,
-    /// Its status.
-    pub status: ExecutionStatus,
-}
-
-/// An execution under way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ExecutionView {
-    /// Its id.
-    pub pipeline_execution_id: String,
-    /// Its status.
-    pub status: ExecutionStatus,
-    /// What started it.
-    pub trigger: TriggerRef,
-    /// When.
-    pub started: String,
-    /// What its sources found.
-    pub revisions: Vec<SourceRevision>,
-    /// The stage that it waits before.
+    pub execution: Option<String>,
+    /// None before it was entered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waits_before: Option<String>,
-    /// The stage that it is in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stage_name: Option<String>,
-    /// The actions of that stage; in PARALLEL, tokens of approvals are found here.
+    pub status: Option<StageStatus>,
+    /// Whether the execution stands before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
+    /// The conditions that were evaluated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub action_states: Vec<ActionView>,
+    pub conditions: Vec<ConditionView>,
+    /// Its actions.
+    pub actions: Vec<ActionView>,
 }
 
-/// A transition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A condition of a stage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TransitionView {
-    /// Whether executions pass.
-    pub enabled: bool,
-    /// Why not.
+pub struct ConditionView {
+    /// Which.
+    pub kind: ConditionKind,
+    /// Its status.
+    pub status: ConditionStatus,
+    /// Its rules, as they were evaluated last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<ActionView>,
+    /// Who went on without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disabled_reason: Option<String>,
-    /// Who changed it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_changed_by: Option<String>,
-    /// When.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_changed_at: Option<String>,
+    pub by: Option<String>,
 }
 
-/// An execution in a stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StageExecutionView {
-    /// Its id.
-    pub pipeline_execution_id: String,
-    /// The status of the stage.
-    pub status: StageStatus,
-    /// `STANDARD` or `ROLLBACK`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Retries that the stage made by itself.
-    pub auto_stage_retry_attempt: u32,
-    /// Retries that people made.
-    pub manual_stage_retry_attempt: u32,
-    /// `AutomatedStageRetry` or `ManualStageRetry`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest_retry_trigger: Option<String>,
-}
-
-/// An action.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An action, or a rule of a condition, as its last execution left it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionView {
     /// Its name.
-    pub action_name: String,
-    /// What it is for.
-    pub category: Category,
-    /// What carries it out.
-    pub provider: String,
-    /// As it was last begun; nothing where it was not.
+    pub name: String,
+    /// `Category/Owner/Provider`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its place among the actions of the stage; 0 for a rule.
+    pub run_order: u32,
+    /// None before it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest_execution: Option<ActionExecutionView>,
-    /// Of a source action: what it found.
+    pub status: Option<ActionStatus>,
+    /// The id of its last execution, which names its log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub current_revision: Option<Revision>,
-}
-
-/// An action as it was begun.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ActionExecutionView {
-    /// Its id; its log has that name.
-    pub action_execution_id: String,
-    /// Its status.
-    pub status: ActionStatus,
-    /// Counts its starts: more than 1 after an interruption.
-    pub attempt: u32,
+    pub action_execution: Option<String>,
+    /// How often it was begun in this execution of the pipeline.
+    pub attempts: u32,
+    /// How often its process was lost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interruptions: u32,
     /// When it began.
-    pub started: String,
-    /// When its status last changed.
-    pub last_status_change: String,
-    /// When it counts as failed, while it is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<String>,
+    pub started_at: Option<String>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
     /// One line for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Of an approval that waits: what it is answered with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
-    /// Of an approval: who answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_updated_by: Option<String>,
     /// The id of what carried it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_execution_id: Option<String>,
+    pub external_id: Option<String>,
     /// Where more is to be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_execution_url: Option<String>,
-    /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error_details: Option<ErrorView>,
+    pub external_url: Option<String>,
     /// Its output variables.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub output_variables: BTreeMap<String, String>,
-}
-
-/// Why something failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ErrorView {
-    /// CodePipeline's failure type.
-    pub failure_type: FailureKind,
-    /// A word for programs.
-    pub code: String,
-    /// A sentence for people.
-    pub message: String,
-}
-
-/// A condition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ConditionView {
-    /// Its status.
-    pub status: ConditionStatus,
-    /// When it last changed.
-    pub last_status_change: String,
-    /// Its rules by name.
-    pub rules: BTreeMap<String, RuleView>,
-}
-
-/// A rule of a condition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RuleView {
-    /// The id of its execution; its log has that name.
-    pub rule_execution_id: String,
-    /// Its status.
-    pub status: ConditionStatus,
-    /// Why it does not hold.
+    /// What it made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<ArtifactRef>,
+    /// What the reports of its build say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<ReportSummary>,
+    /// Who answered an approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error_details: Option<ErrorView>,
+    pub by: Option<String>,
 }
 
-impl Machine {
-    /// The pipeline as it is now.
-    pub fn view(&self) -> PipelineView {
-        let state = self.state();
-        let Some(definition) = state.current() else {
-            let pipeline_name = state.name.clone();
-            return PipelineView { pipeline_name, ..PipelineView::default() };
+/// An approval that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// The execution.
+    pub execution: String,
+    /// The stage.
+    pub stage: String,
+    /// The action.
+    pub action: String,
+    /// What it is answered with.
+    pub token: String,
+    /// When it lapses.
+    pub expires: String,
+    /// What its definition tells the approver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Where there is more to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Brief {
+    /// What lists show of an execution.
+    pub fn of(row: &ExecutionRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            status: row.status,
+            status_summary: row.status_summary.clone(),
+            started_at: rfc3339(row.started_at),
+            updated_at: rfc3339(row.updated_at),
+            version: row.version,
+            trigger: row.trigger.clone(),
+            revisions: row.revisions.clone(),
+            rollback_target: row.rollback_target.clone(),
+        }
+    }
+}
+
+impl StageView {
+    fn planned(stage: &trunkline_model::pipeline::Stage) -> Self {
+        let action = |a: &Action| ActionView {
+            name: a.name.clone(),
+            kind: kind(a),
+            run_order: a.run_order,
+            ..ActionView::default()
         };
-        let stages = definition.pipeline.stages.iter();
-        let live = state.live.iter().map(|number| &state.executions[number]);
-        PipelineView {
-            pipeline_name: state.name.clone(),
-            pipeline_version: state.version,
-            execution_mode: definition.pipeline.execution_mode,
-            updated: Some(rfc3339(state.defined_at)),
-            stage_states: stages.map(|stage| self.stage_view(stage)).collect(),
-            executions: live.map(|execution| self.execution_view(execution)).collect(),
-            seq: state.seq,
-        }
-    }
-
-    fn stage_view(&self, stage: &Stage) -> StageView {
-        let state = self.state();
-        let nothing = StageState::default();
-        let known = state.stages.get(&stage.name).unwrap_or(&nothing);
-        let latest = known.latest.and_then(|number| state.executions.get(&number));
-        // The latest may follow an older definition, where the stage had another place.
-        let run = latest.and_then(|execution| {
-            let place = state.definition_of(execution).place(&stage.name)?;
-            Some((
-                execution,
-                state.definition_of(execution).stage(place),
-                execution.stages.get(&place)?,
-            ))
-        });
-        let actions = stage.actions.iter().map(|action| {
-            let begun = run.and_then(|(_, declared, run)| {
-                let slot = declared.actions.iter().position(|a| a.name == action.name)?;
-                run.actions[slot].as_ref()
-            });
-            action_view(action, begun)
-        });
-        let closed =
-            |c: &Option<crate::machine::state::Closed>| c.as_ref().map(|c| c.reason.clone());
-        let changed = known.inbound_changed.as_ref();
-        StageView {
-            stage_name: stage.name.clone(),
-            inbound_executions: known
-                .queue
-                .iter()
-                .map(|n| reference(&state.executions[n]))
-                .collect(),
-            inbound_transition_state: TransitionView {
-                enabled: known.inbound.is_none(),
-                disabled_reason: closed(&known.inbound),
-                last_changed_by: changed.and_then(|(_, by)| by.clone()),
-                last_changed_at: changed.map(|(at, _)| rfc3339(*at)),
-            },
-            outbound_transition_state: TransitionView {
-                enabled: known.outbound.is_none(),
-                disabled_reason: closed(&known.outbound),
-                last_changed_by: None,
-                last_changed_at: None,
-            },
-            action_states: actions.collect(),
-            latest_execution: run.map(|(execution, _, run)| stage_execution(execution, run)),
-            conditions: run.map(|(_, _, run)| conditions(run)).unwrap_or_default(),
-            retryable: run.is_some_and(|(execution, _, run)| {
-                execution.start.version == state.version
-                    && matches!(run.status, StageStatus::Failed | StageStatus::Stopped)
-            }),
-        }
-    }
-
-    fn execution_view(&self, execution: &Execution) -> ExecutionView {
-        let definition = self.state().definition_of(execution);
-        let (waits_before, inside) = match execution.place {
-            Place::Before(place) => (Some(definition.stage(place).name.clone()), None),
-            Place::In(place) => (None, Some(place)),
-            Place::Through => (None, None),
-        };
-        let actions = inside.map(|place| {
-            let begun = execution.stages[&place].actions.iter();
-            let declared = definition.stage(place).actions.iter();
-            declared.zip(begun).map(|(action, begun)| action_view(action, begun.as_ref())).collect()
-        });
-        ExecutionView {
-            pipeline_execution_id: execution.start.execution.clone(),
-            status: execution.status,
-            trigger: execution.start.trigger.clone(),
-            started: rfc3339(execution.started_at),
-            revisions: execution.revisions.clone(),
-            waits_before,
-            stage_name: inside.map(|place| definition.stage(place).name.clone()),
-            action_states: actions.unwrap_or_default(),
+        Self {
+            name: stage.name.clone(),
+            execution: None,
+            status: None,
+            waits: false,
+            conditions: Vec::new(),
+            actions: stage.actions.iter().map(action).collect(),
         }
     }
 }
 
-fn reference(execution: &Execution) -> ExecutionRef {
-    let pipeline_execution_id = execution.start.execution.clone();
-    ExecutionRef { pipeline_execution_id, status: execution.status }
-}
-
-fn stage_execution(execution: &Execution, run: &StageRun) -> StageExecutionView {
-    let kind = if execution.is_rollback() { "ROLLBACK" } else { "STANDARD" };
-    let trigger = |automatic| if automatic { "AutomatedStageRetry" } else { "ManualStageRetry" };
-    StageExecutionView {
-        pipeline_execution_id: execution.start.execution.clone(),
-        status: run.status,
-        kind: kind.to_owned(),
-        auto_stage_retry_attempt: run.automatic_retries,
-        manual_stage_retry_attempt: run.manual_retries,
-        latest_retry_trigger: run.last_retry_automatic.map(|a| trigger(a).to_owned()),
+impl ActionView {
+    fn end(&mut self, outcome: &ActionOutcome, at: &str) {
+        let good = outcome.succeeded();
+        self.status = Some(if good { ActionStatus::Succeeded } else { ActionStatus::Failed });
+        self.ended_at = Some(at.to_owned());
+        self.failure = outcome.failure.clone();
+        self.summary = outcome.summary.clone();
+        self.external_id = outcome.external_id.clone();
+        self.external_url = outcome.external_url.clone();
+        self.output_variables = outcome.variables.clone();
+        self.artifacts = outcome.artifacts.clone();
+        self.reports = outcome.reports.clone();
     }
 }
 
-fn action_view(action: &Action, begun: Option<&ActionRunState>) -> ActionView {
-    let source = action.action_type_id.category == Category::Source;
-    let revision = begun.and_then(|b| b.outcome.as_ref()).and_then(|o| o.revision.clone());
-    ActionView {
-        action_name: action.name.clone(),
-        category: action.action_type_id.category,
-        provider: action.action_type_id.provider.clone(),
-        latest_execution: begun.map(|begun| begun_view(action, begun)),
-        current_revision: revision.filter(|_| source),
+fn kind(action: &Action) -> String {
+    let of = &action.action_type_id;
+    format!("{:?}/{}/{}", of.category, of.owner, of.provider)
+}
+
+impl StageView {
+    /// What is to be made again is as if it had not begun.
+    fn retry(&mut self, mode: RetryMode) {
+        let all = mode == RetryMode::AllActions;
+        let failed = |s| matches!(s, ActionStatus::Failed | ActionStatus::Abandoned);
+        for action in self.actions.iter_mut().filter(|a| all || a.status.is_some_and(failed)) {
+            *action = ActionView {
+                name: std::mem::take(&mut action.name),
+                kind: std::mem::take(&mut action.kind),
+                run_order: action.run_order,
+                attempts: action.attempts,
+                ..ActionView::default()
+            };
+        }
+        let passed = [ConditionStatus::Succeeded, ConditionStatus::Overridden];
+        self.conditions
+            .retain(|c| !all && c.kind == ConditionKind::BeforeEntry && passed.contains(&c.status));
+        self.status = Some(StageStatus::InProgress);
     }
 }
 
-fn begun_view(action: &Action, begun: &ActionRunState) -> ActionExecutionView {
-    let outcome = begun.outcome.as_deref();
-    let busy = begun.status == ActionStatus::InProgress;
-    ActionExecutionView {
-        action_execution_id: begun.id.clone(),
-        status: begun.status,
-        attempt: begun.attempt,
-        started: rfc3339(begun.started_at),
-        last_status_change: rfc3339(begun.updated_at),
-        expires: busy.then(|| rfc3339(begun.deadline)),
-        summary: outcome.and_then(|o| o.summary.clone()),
-        token: begun.token.clone().filter(|_| busy && manual(action)),
-        last_updated_by: begun.by.clone(),
-        external_execution_id: outcome.and_then(|o| o.external_id.clone()),
-        external_execution_url: outcome.and_then(|o| o.external_url.clone()),
-        error_details: outcome.and_then(error),
-        output_variables: outcome.map(|o| o.variables.clone()).unwrap_or_default(),
-    }
+/// The stages of a definition before anything ran.
+pub fn planned(definition: &Pipeline) -> Vec<StageView> {
+    definition.stages.iter().map(StageView::planned).collect()
 }
 
-pub(crate) fn error(outcome: &ActionOutcome) -> Option<ErrorView> {
-    outcome.failure.as_ref().map(|failure| ErrorView {
-        failure_type: failure.kind,
-        code: failure.code.clone(),
-        message: failure.message.clone(),
-    })
-}
-
-fn conditions(run: &StageRun) -> BTreeMap<ConditionKind, ConditionView> {
-    let view = |condition: &ConditionRun| ConditionView {
-        status: condition.status,
-        last_status_change: rfc3339(condition.updated_at),
-        rules: condition
-            .rules
-            .iter()
-            .map(|(name, rule)| {
-                let view = RuleView {
-                    rule_execution_id: rule.id.clone(),
-                    status: rule.status,
-                    error_details: rule.outcome.as_deref().and_then(error),
-                };
-                (name.clone(), view)
-            })
-            .collect(),
+/// An execution out of its row and its events. `definition` is the one that it follows.
+pub fn execution(definition: &Pipeline, row: &ExecutionRow, events: &[Recorded]) -> ExecutionView {
+    let mut view = ExecutionView {
+        pipeline: definition.name.clone(),
+        brief: Brief::of(row),
+        variables: row.variables.clone(),
+        stages: planned(definition),
+        waiting: Vec::new(),
+        seq: 0,
     };
-    run.conditions.iter().map(|(kind, condition)| (*kind, view(condition))).collect()
+    for recorded in events {
+        apply(&mut view, recorded, definition);
+    }
+    view
+}
+
+/// Takes one more event into a view.
+fn apply(view: &mut ExecutionView, recorded: &Recorded, definition: &Pipeline) {
+    view.seq = recorded.seq;
+    let at = rfc3339(recorded.at);
+    let id = view.brief.id.clone();
+    match &recorded.event {
+        Event::ExecutionWaits { stage, .. } => on_stage(view, stage, |s| s.waits = true),
+        Event::ExecutionEnded { .. } => {
+            view.stages.iter_mut().for_each(|s| s.waits = false);
+            view.waiting.clear();
+        }
+        Event::StopRequested { .. } => {
+            let under_way = |s: &&mut StageView| s.status == Some(StageStatus::InProgress);
+            let stages = view.stages.iter_mut().filter(under_way);
+            stages.for_each(|s| s.status = Some(StageStatus::Stopping));
+        }
+        Event::StageEntered { stage, .. } => on_stage(view, stage, |s| {
+            s.waits = false;
+            s.execution = Some(id);
+            s.status = Some(StageStatus::InProgress);
+        }),
+        Event::StageRetried { stage, mode, .. } => on_stage(view, stage, |s| s.retry(*mode)),
+        Event::StageEnded { stage, status, .. } => {
+            on_stage(view, stage, |s| s.status = Some(*status));
+        }
+        Event::ActionStarted(start) => {
+            let found = declared(definition, &start.stage, &start.action);
+            let approval = start
+                .token
+                .clone()
+                .filter(|_| found.is_some_and(|a| a.action_type_id.category == Category::Approval));
+            if let Some(token) = approval {
+                let setting = |name: &str| {
+                    let resolved = start.resolved.get(name);
+                    resolved.or_else(|| found?.configuration.get(name)).cloned()
+                };
+                view.waiting.push(Waiting {
+                    execution: start.execution.clone(),
+                    stage: start.stage.clone(),
+                    action: start.action.clone(),
+                    token,
+                    expires: rfc3339(start.deadline),
+                    message: setting("CustomData"),
+                    link: setting("ExternalEntityLink"),
+                });
+            }
+            on_action(
+                view,
+                &start.stage,
+                |a| a.name == start.action,
+                |a| {
+                    a.action_execution = Some(start.action_execution.clone());
+                    a.status = Some(ActionStatus::InProgress);
+                    a.attempts += 1;
+                    a.started_at = Some(at);
+                },
+            );
+        }
+        Event::ActionInterrupted { stage, action_execution, .. } => {
+            on_running(view, stage, action_execution, |a| a.interruptions += 1);
+        }
+        Event::ActionEnded { stage, action_execution, outcome, by, .. } => {
+            answered(view, stage, action_execution);
+            on_running(view, stage, action_execution, |a| {
+                a.end(outcome, &at);
+                a.by = by.clone();
+            });
+        }
+        Event::ActionAbandoned { stage, action_execution, .. } => {
+            answered(view, stage, action_execution);
+            on_running(view, stage, action_execution, |a| {
+                a.status = Some(ActionStatus::Abandoned);
+                a.ended_at = Some(at);
+            });
+        }
+        event => apply_to_condition(view, event, at),
+    }
+}
+
+fn apply_to_condition(view: &mut ExecutionView, event: &Event, at: String) {
+    match event {
+        Event::ConditionStarted { stage, condition: kind, .. } => on_stage(view, stage, |s| {
+            let (kind, status) = (*kind, ConditionStatus::InProgress);
+            s.conditions.retain(|c| c.kind != kind);
+            s.conditions.push(ConditionView { kind, status, rules: Vec::new(), by: None });
+        }),
+        Event::RuleStarted { stage, condition, rule, action_execution, .. } => {
+            let begun = ActionView {
+                name: rule.clone(),
+                kind: "Rule".to_owned(),
+                status: Some(ActionStatus::InProgress),
+                action_execution: Some(action_execution.clone()),
+                attempts: 1,
+                started_at: Some(at),
+                ..ActionView::default()
+            };
+            on_condition(view, stage, *condition, |c| c.rules.push(begun));
+        }
+        Event::RuleEnded { stage, condition, rule, outcome, .. } => {
+            on_condition(view, stage, *condition, |c| {
+                c.rules.iter_mut().filter(|r| &r.name == rule).for_each(|r| r.end(outcome, &at));
+            });
+        }
+        Event::ConditionEnded { stage, condition, status, by, .. } => {
+            let resumes = *status == ConditionStatus::Overridden;
+            on_stage(view, stage, |s| {
+                if resumes && s.status == Some(StageStatus::Failed) {
+                    s.status = Some(StageStatus::InProgress);
+                }
+            });
+            on_condition(view, stage, *condition, |c| {
+                (c.status, c.by) = (*status, by.clone());
+                let left = c.rules.iter_mut().filter(|r| r.ended_at.is_none());
+                left.for_each(|r| {
+                    (r.status, r.ended_at) = (Some(ActionStatus::Abandoned), Some(at.clone()));
+                });
+            });
+        }
+        _ => {}
+    }
+}
+
+/// An approval that ended does not wait any more.
+fn answered(view: &mut ExecutionView, stage: &str, action_execution: &str) {
+    let stages = view.stages.iter().filter(|s| s.name == stage);
+    let ended = |a: &&ActionView| a.action_execution.as_deref() == Some(action_execution);
+    let name = stages.flat_map(|s| &s.actions).find(ended).map(|a| a.name.clone());
+    view.waiting.retain(|w| w.stage != stage || Some(&w.action) != name.as_ref());
+}
+
+fn declared<'a>(definition: &'a Pipeline, stage: &str, action: &str) -> Option<&'a Action> {
+    let stage = definition.stages.iter().find(|s| s.name == stage)?;
+    stage.actions.iter().find(|a| a.name == action)
+}
+
+fn on_stage(view: &mut ExecutionView, stage: &str, change: impl FnOnce(&mut StageView)) {
+    if let Some(found) = view.stages.iter_mut().find(|s| s.name == stage) {
+        change(found);
+    }
+}
+
+fn on_action(
+    view: &mut ExecutionView,
+    stage: &str,
+    which: impl Fn(&ActionView) -> bool,
+    change: impl FnOnce(&mut ActionView),
+) {
+    on_stage(view, stage, |s| {
+        let rules = s.conditions.iter_mut().flat_map(|c| &mut c.rules);
+        if let Some(found) = s.actions.iter_mut().chain(rules).find(|a| which(a)) {
+            change(found);
+        }
+    });
+}
+
+fn on_running(
+    view: &mut ExecutionView,
+    stage: &str,
+    id: &str,
+    change: impl FnOnce(&mut ActionView),
+) {
+    on_action(view, stage, |a| a.action_execution.as_deref() == Some(id), change);
+}
+
+fn on_condition(
+    view: &mut ExecutionView,
+    stage: &str,
+    kind: ConditionKind,
+    change: impl FnOnce(&mut ConditionView),
+) {
+    on_stage(view, stage, |s| {
+        if let Some(found) = s.conditions.iter_mut().find(|c| c.kind == kind) {
+            change(found);
+        }
+    });
+}
+
+/// The closed transitions that a pipeline's own events (those of no execution) lead to.
+pub fn transitions(events: &[Recorded]) -> Vec<Transition> {
+    let mut closed: Vec<Transition> = Vec::new();
+    for recorded in events {
+        match &recorded.event {
+            Event::TransitionDisabled { stage, side, reason, by } => {
+                closed.retain(|t| (&t.stage, t.side) != (stage, *side));
+                closed.push(Transition {
+                    stage: stage.clone(),
+                    side: *side,
+                    reason: reason.clone(),
+                    at: rfc3339(recorded.at),
+                    by: by.clone(),
+                });
+            }
+            Event::TransitionEnabled { stage, side, .. } => {
+                closed.retain(|t| (&t.stage, t.side) != (stage, *side));
+            }
+            _ => {}
+        }
+    }
+    closed
 }

@@ -46,7 +46,7 @@ fn main() {
 fn write(store: &Store, name: &str, count: usize, commands: usize, ids: &mut Counted) -> u64 {
     let mut machine = Machine::new(name, Settings::default());
     let definition = serde_json::from_value(definition(name, commands)).expect("a pipeline");
-    let define = Command::Define { pipeline: Box::new(definition), by: None };
+    let define = Command::Define { pipeline: Box::new(definition), closed: vec![], by: None };
     machine.decide(&define, BEGAN, ids).expect("it can be defined");
     let mut written: Vec<Recorded> = Vec::new();
     let mut rows = Vec::new();

@@ -25,9 +25,19 @@ CREATE TABLE executions (
     id TEXT PRIMARY KEY,
     pipeline TEXT NOT NULL,
     number INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
     body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX executions_in_order ON executions (pipeline, number DESC);
+CREATE INDEX executions_unfinished ON executions (pipeline, number DESC) WHERE ended = 0;
+
+-- The execution that entered a stage last, kept in the same way.
+CREATE TABLE stages (
+    pipeline TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    execution TEXT NOT NULL,
+    PRIMARY KEY (pipeline, stage)
+) STRICT, WITHOUT ROWID;
 
 -- What is to be told outside, until everybody was told. `id` is the order in which it happened.
 CREATE TABLE notices (
@@ -46,6 +56,16 @@ CREATE TABLE deliveries (
     PRIMARY KEY (provider, delivery)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_by_time ON deliveries (at);
+CREATE INDEX deliveries_by_body ON deliveries (provider, body_hash);
+
+-- What was taken and is still to be done, for whoever comes after a crash. `kind` says what a body is.
+CREATE TABLE pending (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
 
 -- The revision of a branch or tag that a pipeline was last started with.
 CREATE TABLE heads (
@@ -55,16 +75,6 @@ CREATE TABLE heads (
     revision TEXT NOT NULL,
     at INTEGER NOT NULL,
     PRIMARY KEY (pipeline, repository, reference)
-) STRICT, WITHOUT ROWID;
-
--- Artifacts by the hash of their bytes. The bytes lie in files.
-CREATE TABLE artifacts (
-    id TEXT PRIMARY KEY,
-    size INTEGER NOT NULL,
-    encrypted INTEGER NOT NULL,
-    execution TEXT,
-    made_by TEXT,
-    at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- How far the notices were told to one receiver.
@@ -90,4 +100,3 @@ CREATE TABLE releases (
     body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX releases_of_environment ON releases (environment, id);
-CREATE INDEX releases_by_hash ON releases (release, id);

@@ -77,14 +77,6 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         result
     }
-
-    /// Writes a copy that is whole by itself, while the store is in use.
-    pub fn back_up(&self, to: &Path) -> Result<()> {
-        self.read(|connection| {
-            connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
-            Ok(())
-        })
-    }
 }
 
 fn transaction<T>(

@@ -4,7 +4,7 @@ use crate::{Error, Result, Store};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use trunkline_engine::ports::{Batch, Loaded, Query};
-use trunkline_engine::{ExecutionRow, Log, LogError, Recorded};
+use trunkline_engine::{Event, ExecutionRow, Log, LogError, Recorded};
 
 impl Log for Store {
     fn load(&self, pipeline: &str) -> std::result::Result<Loaded, LogError> {
@@ -84,15 +84,24 @@ impl Log for Store {
 }
 
 impl Store {
-    /// The executions whose ids begin with a text, with their pipelines; at most `most`.
-    pub fn executions_like(&self, prefix: &str, most: usize) -> Result<Vec<(String, String)>> {
+    /// The executions of a pipeline whose ids begin with a text; at most two, which tell whether it is one.
+    pub fn executions_like(&self, pipeline: &str, prefix: &str) -> Result<Vec<String>> {
         self.read(|c| {
             let mut statement = c.prepare_cached(
-                "SELECT pipeline, id FROM executions WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1
-                 ORDER BY id LIMIT ?2",
+                "SELECT id FROM executions WHERE id >= ?1 AND id <= ?1 || char(1114111)
+                     AND pipeline = ?2 ORDER BY id LIMIT 2",
             )?;
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let rows = statement.query_map((prefix, most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows = statement.query_map((prefix, pipeline), |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The stages of a pipeline that were entered, each with the execution that entered it last.
+    pub fn entered(&self, pipeline: &str) -> Result<Vec<(String, String)>> {
+        self.read(|c| {
+            let mut statement =
+                c.prepare_cached("SELECT stage, execution FROM stages WHERE pipeline = ?1")?;
+            let rows = statement.query_map([pipeline], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
     }
@@ -147,14 +156,19 @@ fn append(t: &Transaction<'_>, pipeline: &str, batch: &Batch<'_>) -> Result<()> 
     for one in batch.events {
         let body = text_of("an event", &one.event)?;
         insert.execute((pipeline, number(one.seq), one.event.execution(), one.at, body))?;
+        if let Event::StageEntered { execution, stage } = &one.event {
+            t.prepare_cached("INSERT OR REPLACE INTO stages VALUES (?1, ?2, ?3)")?
+                .execute([pipeline, stage, execution])?;
+        }
     }
     let mut upsert = t.prepare_cached(
         "INSERT INTO executions SELECT ?1, ?2,
-             (SELECT COALESCE(MAX(number), 0) + 1 FROM executions WHERE pipeline = ?2), ?3
-         WHERE TRUE ON CONFLICT (id) DO UPDATE SET body = ?3",
+             (SELECT COALESCE(MAX(number), 0) + 1 FROM executions WHERE pipeline = ?2), ?4, ?3
+         WHERE TRUE ON CONFLICT (id) DO UPDATE SET body = ?3, ended = ?4",
     )?;
     for row in batch.rows {
-        upsert.execute((&row.id, pipeline, text_of("an execution", row)?))?;
+        let body = text_of("an execution", row)?;
+        upsert.execute((&row.id, pipeline, body, row.status.ended()))?;
     }
     let mut notice =
         t.prepare_cached("INSERT INTO notices (pipeline, seq, body) VALUES (?1, ?2, ?3)")?;
@@ -165,14 +179,18 @@ fn append(t: &Transaction<'_>, pipeline: &str, batch: &Batch<'_>) -> Result<()> 
 }
 
 fn executions(c: &Connection, pipeline: &str, query: &Query) -> Result<Vec<ExecutionRow>> {
-    let mut statement = c.prepare_cached(
-        "SELECT body FROM executions WHERE pipeline = ?1
+    let which = match query.unfinished {
+        true => "INDEXED BY executions_unfinished WHERE ended = 0 AND",
+        false => "WHERE",
+    };
+    let mut statement = c.prepare_cached(&format!(
+        "SELECT body FROM executions {which} pipeline = ?1
            AND number < CASE WHEN ?2 IS NULL THEN 9223372036854775807
                ELSE (SELECT number FROM executions WHERE id = ?2) END
            AND (?3 IS NULL OR EXISTS (
                SELECT 1 FROM json_each(body, '$.succeededStages') WHERE value = ?3))
-         ORDER BY number DESC LIMIT ?4",
-    )?;
+         ORDER BY number DESC LIMIT ?4"
+    ))?;
     // To SQLite, a negative limit is none.
     let limit = if query.limit == 0 { -1 } else { number(query.limit as u64) };
     let parameters = (pipeline, optional(&query.before), optional(&query.succeeded_in), limit);

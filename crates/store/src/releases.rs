@@ -61,18 +61,6 @@ impl Store {
             rows.map(|row| with_body(row?)).collect()
         })
     }
-
-    /// The environments that a release was deployed to, with when, newest first.
-    pub fn environments_of(&self, release: &str) -> Result<Vec<(String, Timestamp)>> {
-        self.read(|c| {
-            let mut statement = c.prepare_cached(
-                "SELECT environment, at FROM releases WHERE release = ?1 ORDER BY id DESC",
-            )?;
-            let rows =
-                statement.query_map([release], |row| Ok((row.get(0)?, time(row.get(1)?))))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
 }
 
 fn of_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Release> {

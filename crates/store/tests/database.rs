@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
-use trunkline_store::{Access, Artifact, Delivery, Error, Head, Release, Running, Store};
+use trunkline_store::{Access, Delivery, Error, Head, Release, Running, Store};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("a time")
@@ -121,14 +121,6 @@ fn a_head_says_whether_it_moved() {
 #[test]
 fn what_was_written_is_there_after_opening_again() {
     let (_folder, path) = folder();
-    let artifact = Artifact {
-        id: "ab".repeat(32),
-        size: u64::from(u32::MAX) + 5,
-        encrypted: true,
-        execution: Some("e-1".to_owned()),
-        made_by: None,
-        at: at(5),
-    };
     let running = Running { run: "a-1-2".to_owned(), at: at(6) };
     let release = Release {
         environment: "prod".to_owned(),
@@ -139,39 +131,18 @@ fn what_was_written_is_there_after_opening_again() {
         body: serde_json::json!({ "regions": ["us-west-2"], "text": "it's \"quoted\" 🦀" }),
     };
     let store = open(&path);
-    store.add_artifact(&artifact).unwrap();
-    store.add_artifact(&Artifact { at: at(9), ..artifact.clone() }).unwrap();
     store.process_started(&running).unwrap();
     store.released(&release).unwrap();
     // The same execution tells it again after a crash.
     store.released(&Release { at: at(8), ..release.clone() }).unwrap();
     drop(store);
     let store = Store::open(&path, Access::Read).unwrap();
-    assert_eq!(store.artifact(&artifact.id).unwrap(), Some(artifact.clone()));
-    assert_eq!(store.artifacts_before(at(6)).unwrap(), std::slice::from_ref(&artifact));
     assert_eq!(store.processes().unwrap(), std::slice::from_ref(&running));
     assert_eq!(store.releases(Some("prod"), 9).unwrap(), std::slice::from_ref(&release));
     assert_eq!(store.releases(Some("uat"), 9).unwrap(), []);
     assert_eq!(store.releases(None, 9).unwrap(), [release]);
-    let told = store.environments_of(&"cd".repeat(32)).unwrap();
-    assert_eq!(told, [("prod".to_owned(), at(7))]);
     drop(store);
     let store = open(&path);
     store.process_ended("a-1-2").unwrap();
-    store.remove_artifact(&artifact.id).unwrap();
     assert_eq!(store.processes().unwrap(), []);
-    assert_eq!(store.artifact(&artifact.id).unwrap(), None);
-}
-
-#[test]
-fn a_backup_made_while_it_is_in_use_is_whole() {
-    let (folder, path) = folder();
-    let store = open(&path);
-    store.deliver("github", "d-1", "aa", at(1)).unwrap();
-    let copy = folder.path().join("copy.db");
-    store.back_up(&copy).unwrap();
-    store.deliver("github", "d-2", "aa", at(1)).unwrap();
-    let copy = open(&copy);
-    assert_eq!(copy.deliver("github", "d-1", "aa", at(2)).unwrap(), Delivery::Repeated(at(1)));
-    assert_eq!(copy.deliver("github", "d-2", "aa", at(2)).unwrap(), Delivery::New);
 }

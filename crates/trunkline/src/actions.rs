@@ -194,20 +194,19 @@ impl Drop for Running {
 impl Actions for Carrier {
     fn start(&self, run: ActionRun) -> Later<ActionOutcome> {
         let shared = self.0.clone();
+        let provider = run.type_id.provider.as_str();
+        let Some((_, handler)) = PROVIDERS.iter().find(|(name, _)| *name == provider) else {
+            let message = format!("`{provider}` is not carried out here");
+            let failed = ActionOutcome::failed(FailureKind::ConfigurationError, "TL0813", message);
+            return Box::pin(std::future::ready(failed));
+        };
+        // From now on it can be told to stop, whenever the future is polled first.
+        let id = run.action_execution.clone();
+        let (sender, stop) = watch::channel(false);
+        let all = shared.running.lock();
+        all.unwrap_or_else(PoisonError::into_inner).insert(id.clone(), sender);
+        let running = Running { shared: shared.clone(), id: id.clone() };
         Box::pin(async move {
-            let provider = run.type_id.provider.as_str();
-            let Some((_, handler)) = PROVIDERS.iter().find(|(name, _)| *name == provider) else {
-                let message = format!("`{provider}` is not carried out here");
-                return ActionOutcome::failed(FailureKind::ConfigurationError, "TL0813", message);
-            };
-            let id = run.action_execution.clone();
-            let (sender, stop) = watch::channel(false);
-            shared
-                .running
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id.clone(), sender);
-            let running = Running { shared: shared.clone(), id: id.clone() };
             let ended = handler(shared.clone(), Job { run, stop }).await;
             drop(running);
             ended.unwrap_or_else(|report| shared.failed(&id, &report))

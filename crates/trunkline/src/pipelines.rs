@@ -12,4 +12,3 @@ pub(crate) mod hub;
 pub(crate) mod leftovers;
 pub(crate) mod reader;
 pub(crate) mod remote;
-pub(crate) mod view;

@@ -59,7 +59,7 @@ impl Task {
             told_to_stop: HashSet::new(),
             asking: JoinSet::new(),
         };
-        let now = task.ports.clock.now();
+        let now = task.now();
         let approvals = task.machine.approvals();
         task.machine.recover(now);
         task.machine.advance(now, task.ids.as_mut());
@@ -72,10 +72,17 @@ impl Task {
         Ok(task)
     }
 
+    /// The time; the machine is told how far the clock on the wall is from it.
+    fn now(&mut self) -> Millis {
+        let now = self.ports.clock.now();
+        self.machine.set_ahead(self.ports.clock.wall() - now);
+        now
+    }
+
     /// Carries the pipeline on until it is told to end.
     pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Request>) {
         loop {
-            let now = self.ports.clock.now();
+            let now = self.now();
             let wakes_at = self.machine.wakes_at(now);
             let alarm = wakes_at.map(|at| self.ports.clock.sleep_until(at));
             let alarm = async move {
@@ -88,13 +95,15 @@ impl Task {
                 request = inbox.recv() => match request {
                     Some(Request::Command(command, answer)) => {
                         let (answered, fatal) = self.command(*command);
+                        if fatal {
+                            // Whoever reads the answer may open the pipeline anew.
+                            inbox.close();
+                            self.drop_all().await;
+                        }
                         let _ = answer.send(answered);
                         if fatal {
                             return;
                         }
-                    }
-                    Some(Request::View(answer)) => {
-                        let _ = answer.send(self.machine.view());
                     }
                     Some(Request::Definition(answer)) => {
                         let _ = answer.send(self.machine.definition().cloned());
@@ -112,13 +121,13 @@ impl Task {
                         self.joined(joined);
                     }
                     if !self.go_on(&mut inbox).await {
-                        return;
+                        return self.drop_all().await;
                     }
                 }
                 Some(_) = self.asking.join_next() => {}
                 () = alarm => {
                     if !self.go_on(&mut inbox).await {
-                        return;
+                        return self.drop_all().await;
                     }
                 }
             }
@@ -131,7 +140,7 @@ impl Task {
             Ok(command) => command,
             Err(problem) => return (Err(problem.into()), false),
         };
-        let now = self.ports.clock.now();
+        let now = self.now();
         let answer = match self.machine.decide(&command, now, self.ids.as_mut()) {
             Ok(answer) => answer,
             Err(refusal) => return (Err(self.better(&command, refusal).into()), false),
@@ -183,13 +192,14 @@ impl Task {
         };
         let Some((execution, action_execution)) = self.names.remove(&id) else { return };
         self.told_to_stop.remove(&action_execution);
-        let now = self.ports.clock.now();
+        let now = self.now();
         self.machine.outcome(&execution, &action_execution, outcome, now);
     }
 
     /// Does what follows by itself. False where the pipeline cannot be carried on.
     async fn go_on(&mut self, inbox: &mut mpsc::UnboundedReceiver<Request>) -> bool {
-        self.machine.advance(self.ports.clock.now(), self.ids.as_mut());
+        let now = self.now();
+        self.machine.advance(now, self.ids.as_mut());
         let pending = self.machine.batch();
         loop {
             match self.append(&pending) {
@@ -221,9 +231,6 @@ impl Task {
                 request = inbox.recv() => match request {
                     Some(Request::Command(_, answer)) => {
                         let _ = answer.send(Err(LogError::Storage(why.to_owned()).into()));
-                    }
-                    Some(Request::View(answer)) => {
-                        let _ = answer.send(self.machine.view());
                     }
                     Some(Request::Definition(answer)) => {
                         let _ = answer.send(self.machine.definition().cloned());
@@ -316,9 +323,14 @@ impl Task {
         }
     }
 
-    async fn end(&mut self) {
+    /// Drops what is under way. Whoever opens the pipeline next begins it again.
+    async fn drop_all(&mut self) {
         self.asking.shutdown().await;
         self.under_way.shutdown().await;
+    }
+
+    async fn end(&mut self) {
+        self.drop_all().await;
         if self.machine.seq() > self.kept {
             self.keep();
         }

@@ -30,13 +30,13 @@ impl State {
             return;
         }
         match event {
-            Event::Defined { pipeline, .. } => self.define(pipeline, at),
+            Event::Defined { pipeline, .. } => self.define(pipeline),
             Event::ExecutionStarted(start) => self.start(start, at),
-            Event::TransitionDisabled { stage, side, reason, by } => {
-                self.transition(stage, *side, Some(reason), by.as_ref(), at);
+            Event::TransitionDisabled { stage, side, reason, .. } => {
+                self.transition(stage, *side, Some(reason));
             }
-            Event::TransitionEnabled { stage, side, by } => {
-                self.transition(stage, *side, None, by.as_ref(), at);
+            Event::TransitionEnabled { stage, side, .. } => {
+                self.transition(stage, *side, None);
             }
             _ => {}
         }
@@ -57,7 +57,7 @@ impl State {
                 execution.reason.clone_from(reason);
             }
             Event::StopRequested { abandon, reason, .. } => self.stop(number, *abandon, reason),
-            Event::StageEntered { stage, .. } => self.enter(number, stage, at),
+            Event::StageEntered { stage, .. } => self.enter(number, stage),
             Event::StageRetried { stage, mode, automatic, .. } => {
                 self.resume(number, stage);
                 if let Some(run) = self.run(number, stage) {
@@ -65,7 +65,7 @@ impl State {
                 }
             }
             Event::StageEnded { stage, status, .. } => self.leave(number, stage, *status, at),
-            Event::ActionStarted(start) => self.start_action(number, start, at),
+            Event::ActionStarted(start) => self.start_action(number, start),
             Event::ActionInterrupted { stage, action_execution, attempt, deadline, .. } => {
                 let Some(run) = self.run(number, stage) else { return };
                 if let Some(action) = run.action_mut(action_execution) {
@@ -74,29 +74,24 @@ impl State {
                     (rule.attempt, rule.deadline) = (*attempt, *deadline);
                 }
             }
-            Event::ActionEnded { stage, action_execution, outcome, by, .. } => {
-                self.end_action(number, stage, action_execution, outcome, by.as_ref(), at);
+            Event::ActionEnded { stage, action_execution, outcome, .. } => {
+                self.end_action(number, stage, action_execution, outcome);
             }
             Event::ActionAbandoned { stage, action_execution, .. } => {
                 let run = self.run(number, stage);
                 if let Some(action) = run.and_then(|run| run.action_mut(action_execution)) {
-                    (action.status, action.updated_at) = (ActionStatus::Abandoned, at);
+                    action.status = ActionStatus::Abandoned;
                 }
             }
-            _ => self.apply_to_condition(number, at, event),
+            _ => self.apply_to_condition(number, event),
         }
     }
 
-    fn apply_to_condition(&mut self, number: u64, at: Millis, event: &Event) {
+    fn apply_to_condition(&mut self, number: u64, event: &Event) {
         match event {
             Event::ConditionStarted { stage, condition, .. } => {
-                let fresh = ConditionRun {
-                    status: ConditionStatus::InProgress,
-                    started_at: at,
-                    updated_at: at,
-                    rules: BTreeMap::new(),
-                    by: None,
-                };
+                let fresh =
+                    ConditionRun { status: ConditionStatus::InProgress, rules: BTreeMap::new() };
                 if let Some(run) = self.run(number, stage) {
                     run.conditions.insert(*condition, fresh);
                 }
@@ -116,7 +111,6 @@ impl State {
                     attempt: 1,
                     configuration: configuration.clone(),
                     deadline: *deadline,
-                    outcome: None,
                 };
                 let run = self.run(number, stage);
                 if let Some(all) = run.and_then(|run| run.conditions.get_mut(condition)) {
@@ -128,11 +122,10 @@ impl State {
                 let all = run.and_then(|run| run.conditions.get_mut(condition));
                 if let Some(rule) = all.and_then(|all| all.rules.get_mut(rule)) {
                     rule.status = super::conditions::judged(outcome);
-                    rule.outcome = Some(outcome.clone());
                 }
             }
-            Event::ConditionEnded { stage, condition, status, by, .. } => {
-                self.end_condition(number, stage, *condition, *status, by.as_ref(), at);
+            Event::ConditionEnded { stage, condition, status, .. } => {
+                self.end_condition(number, stage, *condition, *status);
             }
             _ => {}
         }
@@ -148,10 +141,9 @@ impl State {
         self.execution(number).stages.get_mut(&place)
     }
 
-    fn define(&mut self, pipeline: &Pipeline, at: Millis) {
+    fn define(&mut self, pipeline: &Pipeline) {
         self.name.clone_from(&pipeline.name);
         self.version = pipeline.version;
-        self.defined_at = at;
         self.definitions.insert(pipeline.version, Definition::new(pipeline.clone()));
         let in_use = |name: &String, stage: &StageState| {
             pipeline.stages.iter().any(|s| &s.name == name)
@@ -218,7 +210,7 @@ impl State {
         }
     }
 
-    fn enter(&mut self, number: u64, stage: &str, at: Millis) {
+    fn enter(&mut self, number: u64, stage: &str) {
         self.leave_queue(number);
         let definition = self.definition_of(&self.executions[&number]);
         let parallel = definition.parallel();
@@ -231,7 +223,7 @@ impl State {
         }
         let execution = self.execution(number);
         execution.place = Place::In(place);
-        execution.stages.insert(place, StageRun::new(actions, at));
+        execution.stages.insert(place, StageRun::new(actions));
     }
 
     /// An execution that had ended goes on in the stage where it ended.
@@ -279,7 +271,7 @@ impl State {
         }
     }
 
-    fn start_action(&mut self, number: u64, start: &ActionStart, at: Millis) {
+    fn start_action(&mut self, number: u64, start: &ActionStart) {
         let definition = self.definition_of(&self.executions[&number]);
         let Some(place) = definition.place(&start.stage) else { return };
         let mut actions = definition.stage(place).actions.iter();
@@ -288,29 +280,17 @@ impl State {
             id: start.action_execution.clone(),
             status: ActionStatus::InProgress,
             attempt: 1,
-            started_at: at,
-            updated_at: at,
             deadline: start.deadline,
             token: start.token.clone(),
             resolved: start.resolved.clone(),
             environment: start.environment.clone(),
-            outcome: None,
-            by: None,
         };
         if let Some(run) = self.execution(number).stages.get_mut(&place) {
             run.actions[slot] = Some(fresh);
         }
     }
 
-    fn end_action(
-        &mut self,
-        number: u64,
-        stage: &str,
-        id: &str,
-        outcome: &ActionOutcome,
-        by: Option<&String>,
-        at: Millis,
-    ) {
+    fn end_action(&mut self, number: u64, stage: &str, id: &str, outcome: &ActionOutcome) {
         let definition = self.definition_of(&self.executions[&number]).clone();
         let Some(place) = definition.place(stage) else { return };
         let execution = self.execution(number);
@@ -322,9 +302,6 @@ impl State {
         let action = run.actions[slot].as_mut().expect("it was just found");
         let succeeded = outcome.succeeded();
         action.status = if succeeded { ActionStatus::Succeeded } else { ActionStatus::Failed };
-        action.updated_at = at;
-        action.by = by.cloned();
-        action.outcome = Some(Box::new(outcome.clone()));
         if !succeeded {
             return;
         }
@@ -350,14 +327,11 @@ impl State {
         stage: &str,
         kind: crate::event::ConditionKind,
         status: ConditionStatus,
-        by: Option<&String>,
-        at: Millis,
     ) {
         let Some(run) = self.run(number, stage) else { return };
         let ended = run.ended_at.is_some();
         if let Some(condition) = run.conditions.get_mut(&kind) {
-            (condition.status, condition.updated_at) = (status, at);
-            condition.by = by.cloned();
+            condition.status = status;
             for rule in condition.rules.values_mut() {
                 if rule.status == ConditionStatus::InProgress {
                     rule.status = status;
@@ -369,21 +343,11 @@ impl State {
         }
     }
 
-    fn transition(
-        &mut self,
-        stage: &str,
-        side: TransitionSide,
-        reason: Option<&String>,
-        by: Option<&String>,
-        at: Millis,
-    ) {
+    fn transition(&mut self, stage: &str, side: TransitionSide, reason: Option<&String>) {
         let Some(state) = self.stages.get_mut(stage) else { return };
         let closed = reason.map(|reason| Closed { reason: reason.clone() });
         match side {
-            TransitionSide::Inbound => {
-                state.inbound = closed;
-                state.inbound_changed = Some((at, by.cloned()));
-            }
+            TransitionSide::Inbound => state.inbound = closed,
             TransitionSide::Outbound => state.outbound = closed,
         }
     }
@@ -404,7 +368,5 @@ fn retry(run: &mut StageRun, mode: RetryMode, automatic: bool) {
     run.conditions.retain(|kind, c| {
         !all && *kind == crate::event::ConditionKind::BeforeEntry && passed.contains(&c.status)
     });
-    let counter = if automatic { &mut run.automatic_retries } else { &mut run.manual_retries };
-    *counter += 1;
-    run.last_retry_automatic = Some(automatic);
+    run.automatic_retries += u32::from(automatic);
 }

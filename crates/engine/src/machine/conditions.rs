@@ -148,7 +148,7 @@ impl Machine {
         for rule in &declared.rules {
             let Some(state) = run.rules.get(&rule.name) else { continue };
             if state.status == ConditionStatus::InProgress
-                && let Some(outcome) = self.evaluate(rule, &state.configuration, now)
+                && let Some(outcome) = self.evaluate(rule, &state.configuration, now + self.ahead)
             {
                 ended.push((rule.name.clone(), outcome));
             }
@@ -189,14 +189,14 @@ impl Machine {
         &self,
         rule: &Rule,
         configuration: &BTreeMap<String, String>,
-        now: Millis,
+        wall: Millis,
     ) -> Option<ActionOutcome> {
         let value = |key: &str| configuration.get(key).map_or("", String::as_str);
         match rule.rule_type_id.provider.as_str() {
             "VariableCheck" => {
                 Some(variable_check(value("Variable"), value("Operator"), value("Value")))
             }
-            "DeploymentWindow" => match window::open(value("Cron"), value("TimeZone"), now) {
+            "DeploymentWindow" => match window::open(value("Cron"), value("TimeZone"), wall) {
                 Ok(true) => Some(ActionOutcome::success()),
                 Ok(false) if self.settings.window_waits => None,
                 Ok(false) => Some(not_met("OutsideWindow", "it is outside of the window".into())),

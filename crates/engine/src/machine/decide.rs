@@ -34,7 +34,9 @@ impl Machine {
             return refuse(RefusalKind::PipelineNotFound, message);
         }
         match command {
-            Command::Define { pipeline, by } => self.define(pipeline, by.as_ref(), now),
+            Command::Define { pipeline, closed, by } => {
+                self.define(pipeline, closed, by.as_ref(), now)
+            }
             Command::Start { .. } => self.start(command, now, ids),
             Command::Stop { execution, abandon, reason, by } => {
                 self.stop(execution, *abandon, reason.as_ref(), by.as_ref(), now)

@@ -4,7 +4,7 @@
 //! ended stays only while a stage shows it, retries it or may go back to it.
 
 use super::definition::Definition;
-use crate::action::{ActionOutcome, ArtifactRef};
+use crate::action::ArtifactRef;
 use crate::event::{
     ActionStatus, ConditionKind, ConditionStatus, ExecutionStart, ExecutionStatus, Millis,
     SourceRevision, StageStatus,
@@ -21,7 +21,6 @@ pub(crate) struct State {
     pub(crate) seq: u64,
     /// The current version; 0 where there is no definition yet.
     pub(crate) version: u32,
-    pub(crate) defined_at: Millis,
     /// The current definition and those that executions here follow.
     pub(crate) definitions: BTreeMap<u32, Definition>,
     pub(crate) stages: BTreeMap<String, StageState>,
@@ -40,8 +39,6 @@ pub(crate) struct State {
 pub(crate) struct StageState {
     pub(crate) inbound: Option<Closed>,
     pub(crate) outbound: Option<Closed>,
-    /// When the inbound transition last changed and who did it, kept while it is open, too.
-    pub(crate) inbound_changed: Option<(Millis, Option<String>)>,
     /// The execution inside, other than in PARALLEL.
     pub(crate) lock: Option<u64>,
     /// Those that wait before it, first come first.
@@ -104,15 +101,11 @@ pub(crate) struct Stop {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StageRun {
     pub(crate) status: StageStatus,
-    pub(crate) entered_at: Millis,
     pub(crate) ended_at: Option<Millis>,
     /// By the place of the action in the stage; nothing where it has not begun (again).
     pub(crate) actions: Vec<Option<ActionRunState>>,
     pub(crate) conditions: BTreeMap<ConditionKind, ConditionRun>,
     pub(crate) automatic_retries: u32,
-    pub(crate) manual_retries: u32,
-    /// Whether the last retry was an automatic one.
-    pub(crate) last_retry_automatic: Option<bool>,
 }
 
 /// An action as one execution carries it out.
@@ -122,14 +115,10 @@ pub(crate) struct ActionRunState {
     pub(crate) id: String,
     pub(crate) status: ActionStatus,
     pub(crate) attempt: u32,
-    pub(crate) started_at: Millis,
-    pub(crate) updated_at: Millis,
     pub(crate) deadline: Millis,
     pub(crate) token: Option<String>,
     pub(crate) resolved: BTreeMap<String, String>,
     pub(crate) environment: BTreeMap<String, String>,
-    pub(crate) outcome: Option<Box<ActionOutcome>>,
-    pub(crate) by: Option<String>,
 }
 
 /// A condition as one execution meets it.
@@ -137,10 +126,7 @@ pub(crate) struct ActionRunState {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConditionRun {
     pub(crate) status: ConditionStatus,
-    pub(crate) started_at: Millis,
-    pub(crate) updated_at: Millis,
     pub(crate) rules: BTreeMap<String, RuleRun>,
-    pub(crate) by: Option<String>,
 }
 
 /// A rule of it.
@@ -152,7 +138,6 @@ pub(crate) struct RuleRun {
     pub(crate) attempt: u32,
     pub(crate) configuration: BTreeMap<String, String>,
     pub(crate) deadline: Millis,
-    pub(crate) outcome: Option<Box<ActionOutcome>>,
 }
 
 impl State {
@@ -207,16 +192,13 @@ impl Execution {
 
 impl StageRun {
     /// A stage that was just entered.
-    pub(crate) fn new(actions: usize, at: Millis) -> Self {
+    pub(crate) fn new(actions: usize) -> Self {
         Self {
             status: StageStatus::InProgress,
-            entered_at: at,
             ended_at: None,
             actions: vec![None; actions],
             conditions: BTreeMap::new(),
             automatic_retries: 0,
-            manual_retries: 0,
-            last_retry_automatic: None,
         }
     }
 

@@ -8,11 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use trunkline_engine::ports::{Later, Origin};
-use trunkline_engine::timeline::timeline;
-use trunkline_engine::view::PipelineView;
 use trunkline_engine::{
-    ActionOutcome, ActionRun, Actions, Answer, Clock, Command, Executor, ExecutorError, Ids, Log,
-    LogError, Millis, Notify, Ports, RefusalKind, Settings,
+    ActionOutcome, ActionRun, Actions, Answer, Clock, Command, Event, Executor, ExecutorError, Ids,
+    Log, LogError, Millis, Notify, Ports, Recorded, RefusalKind, Settings,
 };
 use trunkline_model::pipeline::ExecutionMode::Superseded;
 use trunkline_model::pipeline::Pipeline;
@@ -78,6 +76,10 @@ impl Clock for Hands {
         self.0.load(Ordering::SeqCst)
     }
 
+    fn wall(&self) -> Millis {
+        self.now()
+    }
+
     fn sleep_until(&self, at: Millis) -> Later<()> {
         let mut moved = self.1.subscribe();
         let over = at <= self.now();
@@ -129,7 +131,7 @@ impl House {
 
     async fn defined(&self, pipeline: Pipeline) -> Executor {
         let executor = self.open().await;
-        let command = Command::Define { pipeline: Box::new(pipeline), by: None };
+        let command = Command::Define { pipeline: Box::new(pipeline), closed: vec![], by: None };
         executor.command(command).await.unwrap();
         executor
     }
@@ -150,6 +152,12 @@ impl House {
         starts.iter().filter(|run| run.action == action).cloned().collect()
     }
 
+    /// How often a stage was entered.
+    fn entered(&self) -> usize {
+        let entered = |e: &&Recorded| matches!(e.event, Event::StageEntered { .. });
+        self.log.look(NAME, |all| all.iter().filter(entered).count())
+    }
+
     fn status(&self, execution: &str) -> String {
         let row = self.log.execution(NAME, execution).unwrap();
         row.map_or("-".into(), |row| format!("{:?}", row.status))
@@ -163,18 +171,20 @@ async fn begin(executor: &Executor) -> String {
     }
 }
 
-async fn until(executor: &Executor, holds: impl Fn(&PipelineView) -> bool) {
+async fn until(executor: &Executor, holds: impl Fn() -> bool) {
     let mut committed = executor.committed();
     let wait = async {
-        while !holds(&executor.view().await.unwrap()) {
+        while !holds() {
             committed.changed().await.unwrap();
         }
     };
     tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it comes to that");
 }
 
-async fn until_quiet(executor: &Executor) {
-    until(executor, |view| view.executions.is_empty()).await;
+/// Waits until every execution has ended.
+async fn until_quiet(house: &House, executor: &Executor) {
+    let all = || house.log.executions(NAME, &Default::default()).unwrap();
+    until(executor, || all().iter().all(|row| row.status.ended())).await;
 }
 
 fn two_stages() -> Pipeline {
@@ -186,13 +196,16 @@ async fn an_execution_goes_through_and_every_step_is_in_the_log() {
     let house = House::new();
     let executor = house.defined(two_stages()).await;
     let one = begin(&executor).await;
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     assert_eq!(house.status(&one), "Succeeded");
-    let told = timeline(&house.log.events(NAME, &one).unwrap()).unwrap();
-    let names: Vec<_> =
-        told.stages.iter().flat_map(|s| &s.actions).map(|a| &a.action_name).collect();
-    assert_eq!(names, ["Source", "a", "b", "c", "d"]);
-    assert!(told.stages.iter().all(|s| s.ended.is_some()));
+    let told = house.log.events(NAME, &one).unwrap();
+    let names = told.iter().filter_map(|e| match &e.event {
+        Event::ActionStarted(start) => Some(start.action.as_str()),
+        _ => None,
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["Source", "a", "b", "c", "d"]);
+    let ended = |e: &&Recorded| matches!(e.event, Event::StageEnded { .. });
+    assert_eq!(told.iter().filter(ended).count(), 3);
     assert!(house.notify.0.load(Ordering::SeqCst) > 0);
     executor.shutdown().await;
     assert!(matches!(executor.command(start()).await, Err(ExecutorError::Closed)));
@@ -204,18 +217,14 @@ async fn what_was_under_way_is_started_again_and_what_was_done_is_not() {
     let executor = house.defined(two_stages()).await;
     house.hold("b", true);
     let one = begin(&executor).await;
-    until(&executor, |view| {
-        let build = &view.stage_states[1].action_states;
-        let status =
-            |n: usize| build[n].latest_execution.as_ref().map(|a| format!("{:?}", a.status));
-        status(0).as_deref() == Some("Succeeded") && status(1).is_some()
-    })
-    .await;
+    let ended = |e: &&Recorded| matches!(e.event, Event::ActionEnded { .. });
+    // The source and `a`; `b` has begun together with that.
+    until(&executor, || house.log.look(NAME, |all| all.iter().filter(ended).count()) == 2).await;
     executor.shutdown().await;
     assert_eq!(house.status(&one), "InProgress");
     house.hold("b", false);
     let executor = house.open().await;
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     assert_eq!(house.status(&one), "Succeeded");
     let b = house.starts("b");
     assert_eq!(b.len(), 2);
@@ -229,7 +238,7 @@ async fn approvers_are_asked_again_after_a_restart_for_the_same_approval() {
     let house = House::new();
     let executor = house.defined(pipeline(Superseded, &[("Approve", &["Ask!"])])).await;
     begin(&executor).await;
-    until(&executor, |view| view.stage_states[1].latest_execution.is_some()).await;
+    until(&executor, || house.entered() == 2).await;
     executor.shutdown().await;
     house.open().await.shutdown().await;
     let asked = house.actions.asked.lock().unwrap();
@@ -244,11 +253,32 @@ async fn a_command_that_the_log_does_not_take_did_not_happen() {
     *house.log.failing.lock().unwrap() = 1;
     let refused = executor.command(start()).await;
     assert!(matches!(refused, Err(ExecutorError::Log(LogError::Storage(_)))));
-    assert!(executor.view().await.unwrap().executions.is_empty());
+    assert!(house.log.executions(NAME, &Default::default()).unwrap().is_empty());
     assert!(house.starts("Source").is_empty());
     let one = begin(&executor).await;
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     assert_eq!(house.status(&one), "Succeeded");
+}
+
+#[tokio::test]
+async fn a_pipeline_whose_log_cannot_be_read_ends_and_is_opened_again() {
+    let house = House::new();
+    let executor = house.defined(pipeline(Superseded, &[("Build", &["a"])])).await;
+    house.hold("a", true);
+    let one = begin(&executor).await;
+    until(&executor, || house.entered() == 2).await;
+    *house.log.failing.lock().unwrap() = 1;
+    *house.log.unreadable.lock().unwrap() = true;
+    assert!(executor.is_open());
+    let refused = executor.command(start()).await;
+    assert!(matches!(refused, Err(ExecutorError::Log(LogError::Storage(_)))));
+    assert!(!executor.is_open());
+    *house.log.unreadable.lock().unwrap() = false;
+    house.hold("a", false);
+    let executor = house.open().await;
+    until_quiet(&house, &executor).await;
+    assert_eq!(house.status(&one), "Succeeded");
+    assert!(house.starts("a")[1].recovered);
 }
 
 #[tokio::test]
@@ -257,7 +287,7 @@ async fn an_outcome_is_kept_until_the_log_takes_it() {
     let executor = house.defined(pipeline(Superseded, &[("Build", &["a"])])).await;
     house.hold("a", true);
     let one = begin(&executor).await;
-    until(&executor, |view| view.stage_states[1].latest_execution.is_some()).await;
+    until(&executor, || house.entered() == 2).await;
     *house.log.failing.lock().unwrap() = 2;
     house.hold("a", false);
     // Nothing is committed until the clock has moved on twice.
@@ -276,7 +306,7 @@ async fn an_action_whose_carrier_breaks_fails() {
     let house = House::new();
     let executor = house.defined(pipeline(Superseded, &[("Build", &["panics"])])).await;
     let one = begin(&executor).await;
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     assert_eq!(house.status(&one), "Failed");
 }
 
@@ -286,7 +316,7 @@ async fn an_action_that_takes_too_long_is_told_to_stop() {
     let executor = house.defined(pipeline(Superseded, &[("Build", &["a"])])).await;
     house.hold("a", true);
     let one = begin(&executor).await;
-    until(&executor, |view| view.stage_states[1].latest_execution.is_some()).await;
+    until(&executor, || house.entered() == 2).await;
     let id = house.starts("a")[0].action_execution.clone();
     let wait = async {
         while house.status(&one) != "Failed" {
@@ -295,7 +325,7 @@ async fn an_action_that_takes_too_long_is_told_to_stop() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it times out");
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     assert_eq!(*house.actions.stopped.lock().unwrap(), [(id, false)]);
 }
 
@@ -305,7 +335,7 @@ async fn abandoned_actions_are_told_to_stop() {
     let executor = house.defined(pipeline(Superseded, &[("Build", &["a"])])).await;
     house.hold("a", true);
     let one = begin(&executor).await;
-    until(&executor, |view| view.stage_states[1].latest_execution.is_some()).await;
+    until(&executor, || house.entered() == 2).await;
     let stop = Command::Stop { execution: one.clone(), abandon: true, reason: None, by: None };
     executor.command(stop).await.unwrap();
     assert_eq!(house.status(&one), "Stopped");
@@ -325,9 +355,9 @@ async fn executions_that_the_state_forgot_are_found_in_the_log() {
     let house = House::new();
     let executor = house.defined(pipeline(Superseded, &[("Deploy", &["d"])])).await;
     let one = begin(&executor).await;
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     begin(&executor).await;
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     let stop = Command::Stop { execution: one.clone(), abandon: false, reason: None, by: None };
     assert_eq!(kind(executor.command(stop).await), RefusalKind::PipelineExecutionNotStoppable);
     let (stage, execution) = ("Deploy".to_owned(), one.clone());
@@ -336,7 +366,7 @@ async fn executions_that_the_state_forgot_are_found_in_the_log() {
     let (stage, target) = ("Deploy".to_owned(), one.clone());
     let rollback = Command::Rollback { stage, target, by: None, found: None };
     executor.command(rollback).await.unwrap();
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
     let last = house.starts("d").pop().unwrap();
     assert_eq!(last.rollback_target, Some(one));
     assert_eq!(last.inputs[0].name, "Code");
@@ -352,7 +382,7 @@ async fn a_hundred_actions_in_two_stages_end_and_a_restart_reads_only_the_tail()
     let executor = house.defined(definition).await;
     for _ in 0..5 {
         let one = begin(&executor).await;
-        until_quiet(&executor).await;
+        until_quiet(&house, &executor).await;
         assert_eq!(house.status(&one), "Succeeded");
     }
     let loaded = house.log.load(NAME).unwrap();
@@ -362,5 +392,5 @@ async fn a_hundred_actions_in_two_stages_end_and_a_restart_reads_only_the_tail()
     assert!(house.log.load(NAME).unwrap().events.is_empty());
     let executor = house.open().await;
     begin(&executor).await;
-    until_quiet(&executor).await;
+    until_quiet(&house, &executor).await;
 }

@@ -10,6 +10,8 @@ pub struct MemoryLog {
     pipelines: Mutex<BTreeMap<String, Kept>>,
     /// So many appends fail from now on.
     pub failing: Mutex<u32>,
+    /// It cannot be read.
+    pub unreadable: Mutex<bool>,
 }
 
 #[derive(Default, Clone)]
@@ -33,6 +35,9 @@ impl MemoryLog {
 
 impl Log for MemoryLog {
     fn load(&self, pipeline: &str) -> Result<Loaded, LogError> {
+        if *self.unreadable.lock().unwrap() {
+            return Err(LogError::Storage("the disk is sick".to_owned()));
+        }
         let kept = self.kept(pipeline);
         let after = kept.snapshot.as_ref().map_or(0, |(seq, _)| *seq);
         let events = kept.events.into_iter().filter(|e| e.seq > after).collect();

@@ -3,12 +3,14 @@
 
 use crate::memory::MemoryLog;
 use trunkline_engine::command::RollbackTarget;
-use trunkline_engine::event::{TransitionSide, TriggerKind, TriggerRef};
+use trunkline_engine::event::{ConditionKind, TransitionSide, TriggerKind, TriggerRef};
 use trunkline_engine::ports::{Batch, Origin};
-use trunkline_engine::view::{ActionExecutionView, PipelineView, StageView};
+use trunkline_engine::view::{
+    ActionView, ConditionView, ExecutionView, StageView, Transition, execution, transitions,
+};
 use trunkline_engine::{
-    ActionOutcome, ActionRun, Answer, ArtifactRef, Command, FailureKind, Ids, Log, Machine, Millis,
-    RefusalKind, Revision, Settings,
+    ActionOutcome, ActionRun, Answer, ArtifactRef, Command, Event, ExecutionRow, Failure,
+    FailureKind, Ids, Log, Machine, Millis, Recorded, RefusalKind, Revision, Settings,
 };
 use trunkline_model::pipeline::{
     Action, ActionType, ArtifactName, Category, ExecutionMode, OutputArtifact, Pipeline, RetryMode,
@@ -111,7 +113,8 @@ impl World {
     }
 
     pub fn define(&mut self, pipeline: Pipeline) {
-        self.give(Command::Define { pipeline: Box::new(pipeline), by: None }).unwrap();
+        self.give(Command::Define { pipeline: Box::new(pipeline), closed: vec![], by: None })
+            .unwrap();
     }
 
     pub fn start(&mut self) -> String {
@@ -125,50 +128,129 @@ impl World {
         }
     }
 
-    pub fn view(&self) -> PipelineView {
-        // Through JSON: what `show --json` prints is what tests read.
-        serde_json::from_str(&serde_json::to_string(&self.machine.view()).unwrap()).unwrap()
+    /// An execution, as `show --json` prints it.
+    pub fn execution(&self, id: &str) -> ExecutionView {
+        let row = self.row(id);
+        let events = self.log.events(NAME, id).unwrap();
+        let shown = execution(&self.definition(Some(row.version)), &row, &events);
+        serde_json::from_str(&serde_json::to_string(&shown).unwrap()).unwrap()
     }
 
-    pub fn stage(&self, name: &str) -> StageView {
-        self.view().stage_states.into_iter().find(|s| s.stage_name == name).unwrap()
+    /// A definition, or the newest one.
+    pub fn definition(&self, version: Option<u32>) -> Pipeline {
+        let found = |event: &Event| match event {
+            Event::Defined { pipeline, .. } if version.is_none_or(|v| v == pipeline.version) => {
+                Some(pipeline.as_ref().clone())
+            }
+            _ => None,
+        };
+        self.log.look(NAME, |all| all.iter().rev().find_map(|e| found(&e.event))).unwrap()
+    }
+
+    /// What lists show of an execution.
+    pub fn row(&self, id: &str) -> ExecutionRow {
+        self.log.execution(NAME, id).unwrap().expect("a row")
+    }
+
+    /// The executions that have not ended, oldest first.
+    pub fn live(&self) -> Vec<String> {
+        let started = |e: &Recorded| match &e.event {
+            Event::ExecutionStarted(start) => Some(start.execution.clone()),
+            _ => None,
+        };
+        let mut all: Vec<String> =
+            self.log.look(NAME, |events| events.iter().filter_map(started).collect());
+        all.retain(|id| !self.row(id).status.ended());
+        assert_eq!(all.len(), self.machine.live());
+        all
+    }
+
+    fn entered(&self, name: &str) -> Option<String> {
+        let entered = |e: &Recorded| match &e.event {
+            Event::StageEntered { execution, stage } if stage == name => Some(execution.clone()),
+            _ => None,
+        };
+        self.log.look(NAME, |events| events.iter().rev().find_map(entered))
+    }
+
+    /// A stage, as the execution has it that entered it last.
+    pub fn stage(&self, name: &str) -> Option<StageView> {
+        let shown = self.execution(&self.entered(name)?);
+        shown.stages.into_iter().find(|s| s.name == name)
     }
 
     /// The status of a stage for the execution that entered it last.
     pub fn stage_is(&self, name: &str) -> String {
-        self.stage(name).latest_execution.map_or("-".into(), |l| format!("{:?}", l.status))
+        self.stage(name).and_then(|s| s.status).map_or("-".into(), |s| format!("{s:?}"))
     }
 
     /// The execution that entered a stage last.
     pub fn inside(&self, name: &str) -> String {
-        self.stage(name).latest_execution.unwrap().pipeline_execution_id
+        self.entered(name).expect("it was entered")
     }
 
     /// The executions that wait before a stage.
     pub fn waiting(&self, name: &str) -> Vec<String> {
-        let waiting = self.stage(name).inbound_executions.into_iter();
-        waiting.map(|e| e.pipeline_execution_id).collect()
+        let waits =
+            |id: &String| self.execution(id).stages.iter().any(|s| s.name == name && s.waits);
+        let mut waiting = self.live();
+        waiting.retain(waits);
+        waiting
     }
 
-    /// The action as the latest execution of its stage has it.
-    pub fn action(&self, stage: &str, action: &str) -> Option<ActionExecutionView> {
-        let mut actions = self.stage(stage).action_states.into_iter();
-        actions.find(|a| a.action_name == action).unwrap().latest_execution
+    /// The closed transitions.
+    pub fn closed(&self) -> Vec<Transition> {
+        self.log.look(NAME, transitions)
+    }
+
+    /// How often a stage was retried, by itself or by people.
+    pub fn retries(&self, stage: &str) -> (usize, usize) {
+        let retried = |by_itself: bool| {
+            let is = |e: &&Recorded| {
+                matches!(&e.event, Event::StageRetried { stage: s, automatic, .. }
+                    if s == stage && *automatic == by_itself)
+            };
+            self.log.look(NAME, |events| events.iter().filter(is).count())
+        };
+        (retried(true), retried(false))
+    }
+
+    /// A condition of a stage, as the execution met it that entered last.
+    pub fn condition(&self, stage: &str, kind: ConditionKind) -> ConditionView {
+        let conditions = self.stage(stage).expect("it was entered").conditions;
+        conditions.into_iter().find(|c| c.kind == kind).expect("it was evaluated")
+    }
+
+    /// The action as the latest execution of its stage has it, once it began.
+    pub fn action(&self, stage: &str, action: &str) -> Option<ActionView> {
+        let found = self.stage(stage)?.actions.into_iter().find(|a| a.name == action).unwrap();
+        Some(found).filter(|a| a.action_execution.is_some())
     }
 
     pub fn action_is(&self, stage: &str, action: &str) -> String {
-        self.action(stage, action).map_or("-".into(), |a| format!("{:?}", a.status))
+        let status = self.action(stage, action).and_then(|a| a.status);
+        status.map_or("-".into(), |s| format!("{s:?}"))
+    }
+
+    /// The id of the last execution of an action.
+    pub fn id(&self, stage: &str, action: &str) -> String {
+        self.action(stage, action).and_then(|a| a.action_execution).expect("the action began")
+    }
+
+    /// The code of what an action failed with.
+    pub fn failure(&self, stage: &str, action: &str) -> Failure {
+        self.action(stage, action).and_then(|a| a.failure).expect("the action failed")
     }
 
     /// What an action that is under way was given.
     pub fn run(&self, stage: &str, action: &str) -> ActionRun {
-        let id = self.action(stage, action).unwrap().action_execution_id;
+        let id = self.id(stage, action);
         self.machine.run(&self.inside(stage), &id).unwrap()
     }
 
     /// Ends an action of the execution that is in the stage.
     pub fn end(&mut self, stage: &str, action: &str, outcome: ActionOutcome) {
-        let id = self.action(stage, action).expect("the action began").action_execution_id;
+        let id = self.id(stage, action);
         let execution = self.inside(stage);
         self.now += 1;
         self.machine.outcome(&execution, &id, outcome, self.now);
@@ -189,8 +271,7 @@ impl World {
     }
 
     pub fn status(&self, execution: &str) -> String {
-        let row = self.log.execution(NAME, execution).unwrap().expect("a row");
-        format!("{:?}", row.status)
+        format!("{:?}", self.row(execution).status)
     }
 
     pub fn retry(

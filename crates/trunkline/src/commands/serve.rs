@@ -245,9 +245,15 @@ impl Server {
         }
     }
 
-    /// Starts what is due by the clock. Looks at least once a minute, as a clock may be set.
+    /// Starts what is due by the clock. Looks at least once a minute, as a clock may be set; also after pipelines
+    /// that a log that failed has ended.
     async fn keep_time(self: Arc<Self>, talk: ports::Talk) {
         loop {
+            let (failed, reopened) = self.hub.reopen().await;
+            talk.report(&failed);
+            for name in reopened {
+                talk.line(&format!("{name} goes on: its log can be used again"));
+            }
             let mut found = Found::default();
             let next = self.triggers.run_schedules(&self.settings.schedules, &mut found).await;
             let next = next.unwrap_or_else(|report| {

@@ -56,6 +56,10 @@ impl Clock for SystemClock {
         }
     }
 
+    fn wall(&self) -> Millis {
+        crate::clock::now().as_millisecond()
+    }
+
     fn sleep_until(&self, at: Millis) -> Later<()> {
         let left = u64::try_from(at - self.now()).unwrap_or_default();
         Box::pin(tokio::time::sleep(Duration::from_millis(left).min(LONGEST)))

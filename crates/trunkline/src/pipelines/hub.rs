@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use tokio::sync::{mpsc, watch};
-use trunkline_engine::event::TransitionSide;
 use trunkline_engine::{
     Actions, Answer as Done, Command, Executor, ExecutorError, Log as _, Notify, Ports, Refusal,
     RefusalKind, Settings,
@@ -31,6 +30,8 @@ pub(crate) struct Hub {
     ports: Ports,
     settings: Settings,
     executors: Mutex<BTreeMap<String, Executor>>,
+    /// Pipelines whose executor had ended by itself and was made again.
+    reopened: Mutex<Vec<String>>,
     /// Held while an executor is opened, so that there is one a pipeline.
     opening: tokio::sync::Mutex<()>,
     changes: watch::Sender<u64>,
@@ -75,6 +76,7 @@ impl Hub {
             definitions,
             settings: parts.settings,
             executors: Mutex::default(),
+            reopened: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             changes: watch::Sender::new(0),
             pushes: OnceLock::new(),
@@ -183,18 +185,13 @@ impl Hub {
     async fn define(&self, name: &str) -> Result<(), Report> {
         let definitions = self.definitions();
         let defined = definitions.pipeline(name)?;
-        let pipeline = Box::new(defined.pipeline.clone());
-        let by = Some(defined.file.clone());
-        let done = self.give(name, Command::Define { pipeline, by: by.clone() }).await?;
-        if matches!(done, Done::Defined { version: 1, changed: true }) {
-            for closed in &defined.disabled {
-                let (stage, reason) = (closed.stage.clone(), closed.reason.clone());
-                let (side, by) = (TransitionSide::Inbound, by.clone());
-                let command = Command::DisableTransition { stage, side, reason, by };
-                self.give(name, command).await?;
-            }
-        }
-        Ok(())
+        let closed = defined.disabled.iter().map(|d| (d.stage.clone(), d.reason.clone()));
+        let command = Command::Define {
+            pipeline: Box::new(defined.pipeline.clone()),
+            closed: closed.collect(),
+            by: Some(defined.file.clone()),
+        };
+        self.give(name, command).await.map(|_| ())
     }
 
     async fn give(&self, pipeline: &str, command: Command) -> Result<Done, Report> {
@@ -221,13 +218,34 @@ impl Hub {
             }
         });
         let mut executors = self.executors.lock().unwrap_or_else(PoisonError::into_inner);
-        executors.insert(pipeline.to_owned(), executor.clone());
+        if executors.insert(pipeline.to_owned(), executor.clone()).is_some() {
+            let mut reopened = self.reopened.lock().unwrap_or_else(PoisonError::into_inner);
+            reopened.push(pipeline.to_owned());
+        }
         Ok(executor)
+    }
+
+    /// Goes on with pipelines whose executor ended because their log failed. Gives what still fails, and the
+    /// pipelines that went on since the last call.
+    pub(crate) async fn reopen(&self) -> (Report, Vec<String>) {
+        let ended: Vec<String> = {
+            let executors = self.executors.lock().unwrap_or_else(PoisonError::into_inner);
+            let ended = executors.iter().filter(|(_, executor)| !executor.is_open());
+            ended.map(|(name, _)| name.clone()).collect()
+        };
+        let mut failed = Report(Vec::new());
+        for name in ended {
+            if let Err(report) = self.executor(&name).await {
+                failed.0.extend(report.0);
+            }
+        }
+        let mut reopened = self.reopened.lock().unwrap_or_else(PoisonError::into_inner);
+        (failed, std::mem::take(&mut *reopened))
     }
 
     fn opened(&self, pipeline: &str) -> Option<Executor> {
         let executors = self.executors.lock().unwrap_or_else(PoisonError::into_inner);
-        executors.get(pipeline).cloned()
+        executors.get(pipeline).filter(|executor| executor.is_open()).cloned()
     }
 
     /// Ends all executors. What is under way stays so in the log, for whoever opens the folder next.

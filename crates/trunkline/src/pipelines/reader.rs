@@ -4,21 +4,19 @@
 
 use super::definitions::{Definitions, missing};
 use super::folder::DataFolder;
-use super::view::{self, Brief, PipelineView, StageView, Summary, Waiting};
 use serde_json::{Value, json};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 use trunkline_engine::event::StageStatus;
 use trunkline_engine::ports::Query as Rows;
+use trunkline_engine::view::{self, Brief, PipelineView, StageView, Summary, Waiting};
 use trunkline_engine::{Event, ExecutionRow, Log as _, Recorded};
 use trunkline_model::pipeline::Pipeline;
 use trunkline_model::{Diagnostic, Report};
 use trunkline_store::Store;
 use trunkline_web::{Answer, Query};
 
-/// Executions that are looked at for the state of stages.
-const LOOKED_AT: usize = 20;
-/// Executions of a pipeline that are shown with it.
+/// The newest executions, which are shown with a pipeline whatever became of them.
 const SHOWN: usize = 10;
 /// Bytes of a log in one answer.
 const LOG_PART: u64 = 256 * 1024;
@@ -43,7 +41,7 @@ impl Reader {
                 let before = before.as_deref().map(|id| self.find(pipeline, id)).transpose()?;
                 let before = before.map(|row| row.id);
                 let rows =
-                    self.rows(pipeline, &Rows { limit: *limit, before, succeeded_in: None })?;
+                    self.rows(pipeline, &Rows { limit: *limit, before, ..Rows::default() })?;
                 json!({ "executions": rows })
             }
             Query::Execution { pipeline, execution } => {
@@ -71,14 +69,15 @@ impl Reader {
         let all: Result<Vec<Summary>, Report> = names
             .iter()
             .map(|name| {
-                let (definition, _) = self.definition(name, None)?;
-                let rows = self.rows(name, &Rows { limit: LOOKED_AT, ..Rows::default() })?;
+                let own = self.own(name)?;
+                let definition = self.definition(name, &own, None)?;
+                let rows = self.current(name)?;
                 Ok(Summary {
                     name: name.clone(),
                     version: definition.version,
                     execution_mode: definition.execution_mode,
                     latest: rows.first().map(Brief::of),
-                    waiting: self.waiting(name, &rows)?,
+                    waiting: self.waiting(name, &own, &rows)?,
                 })
             })
             .collect();
@@ -86,25 +85,24 @@ impl Reader {
     }
 
     fn show(&self, name: &str) -> Result<PipelineView, Report> {
-        let (definition, own) = self.definition(name, None)?;
-        let rows = self.rows(name, &Rows { limit: LOOKED_AT, ..Rows::default() })?;
+        let own = self.own(name)?;
+        let definition = self.definition(name, &own, None)?;
+        let rows = self.current(name)?;
         let mut stages = view::planned(&definition);
-        // From the oldest to the newest: the last one that was in a stage is shown there.
-        for row in rows.iter().rev() {
-            for seen in self.of_row(name, row)?.stages {
-                let place =
-                    stages.iter_mut().find(|s| s.name == seen.name && seen.status.is_some());
-                if let Some(place) = place {
-                    *place = StageView { execution: Some(row.id.clone()), ..seen };
-                }
+        for (stage, execution) in self.entered(name)? {
+            let Some(place) = stages.iter_mut().find(|s| s.name == stage) else { continue };
+            let Some(row) = self.row(name, &execution)? else { continue };
+            let mut seen = self.of_row(name, &own, &row)?.stages.into_iter();
+            if let Some(seen) = seen.find(|s| s.name == stage && s.status.is_some()) {
+                *place = StageView { execution: Some(execution), ..seen };
             }
         }
         Ok(PipelineView {
             name: name.to_owned(),
             transitions: view::transitions(&own),
             stages,
-            executions: rows.iter().take(SHOWN).map(Brief::of).collect(),
-            waiting: self.waiting(name, &rows)?,
+            executions: rows.iter().map(Brief::of).collect(),
+            waiting: self.waiting(name, &own, &rows)?,
             seq: match &self.store {
                 Some(store) => store.last_event(name).map_err(|e| self.failed(&e))?,
                 None => 0,
@@ -116,11 +114,16 @@ impl Reader {
     /// An execution by its id, the beginning of it, or `latest`.
     fn execution(&self, pipeline: &str, id: &str) -> Result<view::ExecutionView, Report> {
         let row = self.find(pipeline, id)?;
-        self.of_row(pipeline, &row)
+        self.of_row(pipeline, &self.own(pipeline)?, &row)
     }
 
-    fn of_row(&self, pipeline: &str, row: &ExecutionRow) -> Result<view::ExecutionView, Report> {
-        let (definition, _) = self.definition(pipeline, Some(row.version))?;
+    fn of_row(
+        &self,
+        pipeline: &str,
+        own: &[Recorded],
+        row: &ExecutionRow,
+    ) -> Result<view::ExecutionView, Report> {
+        let definition = self.definition(pipeline, own, Some(row.version))?;
         let events = self.of_execution(pipeline, &row.id)?;
         let mut seen = view::execution(&definition, row, &events);
         if row.rollback_target.is_some() {
@@ -129,25 +132,32 @@ impl Reader {
         Ok(seen)
     }
 
-    fn waiting(&self, pipeline: &str, rows: &[ExecutionRow]) -> Result<Vec<Waiting>, Report> {
+    fn waiting(
+        &self,
+        pipeline: &str,
+        own: &[Recorded],
+        rows: &[ExecutionRow],
+    ) -> Result<Vec<Waiting>, Report> {
         let mut waiting = Vec::new();
         for row in rows.iter().filter(|row| !row.status.ended()) {
-            waiting.extend(self.of_row(pipeline, row)?.waiting);
+            waiting.extend(self.of_row(pipeline, own, row)?.waiting);
         }
         Ok(waiting)
     }
 
-    /// The definition of a version, or the newest one, with the pipeline's own events. What was never run is
-    /// known by its file.
+    /// The pipeline's own events: those of no execution.
+    fn own(&self, name: &str) -> Result<Vec<Recorded>, Report> {
+        let own = self.store.as_ref().map(|store| store.own_events(name)).transpose();
+        Ok(own.map_err(|e| self.failed(&e))?.unwrap_or_default())
+    }
+
+    /// The definition of a version, or the newest one. What was never run is known by its file.
     fn definition(
         &self,
         name: &str,
+        own: &[Recorded],
         version: Option<u32>,
-    ) -> Result<(Pipeline, Vec<Recorded>), Report> {
-        let own = match &self.store {
-            Some(store) => store.own_events(name).map_err(|e| self.failed(&e))?,
-            None => Vec::new(),
-        };
+    ) -> Result<Pipeline, Report> {
         let stored = own.iter().rev().find_map(|r| match &r.event {
             Event::Defined { pipeline, .. } if version.is_none_or(|v| v == pipeline.version) => {
                 Some(pipeline.as_ref().clone())
@@ -155,8 +165,8 @@ impl Reader {
             _ => None,
         });
         match stored {
-            Some(definition) => Ok((definition, own)),
-            None => Ok((self.definitions.pipeline(name)?.pipeline.clone(), own)),
+            Some(definition) => Ok(definition),
+            None => Ok(self.definitions.pipeline(name)?.pipeline.clone()),
         }
     }
 
@@ -183,9 +193,8 @@ impl Reader {
             return newest.into_iter().next().ok_or_else(absent);
         }
         let store = self.store.as_ref();
-        let like = store.map(|s| s.executions_like(id, 1_000)).transpose();
-        let like = like.map_err(|e| self.failed(&e))?.unwrap_or_default();
-        let mut like = like.into_iter().filter(|(of, _)| of == pipeline).map(|(_, id)| id);
+        let like = store.map(|s| s.executions_like(pipeline, id)).transpose();
+        let mut like = like.map_err(|e| self.failed(&e))?.unwrap_or_default().into_iter();
         let whole = match (like.next(), like.next()) {
             (None, _) => {
                 return Err(none(format!("pipeline `{pipeline}` has no execution `{id}`")));
@@ -195,14 +204,35 @@ impl Reader {
             }
             (Some(whole), None) => whole,
         };
-        let row = store.map(|s| s.execution(pipeline, &whole)).transpose();
-        let row = row.map_err(|e| self.log_failed(&e))?.flatten();
-        row.ok_or_else(|| none(format!("pipeline `{pipeline}` has no execution `{id}`")))
+        self.row(pipeline, &whole)?
+            .ok_or_else(|| none(format!("pipeline `{pipeline}` has no execution `{id}`")))
     }
 
     fn stored(&self) -> Result<Vec<String>, Report> {
         let names = self.store.as_ref().map(|store| store.pipelines()).transpose();
         Ok(names.map_err(|e| self.log_failed(&e))?.unwrap_or_default())
+    }
+
+    fn row(&self, pipeline: &str, id: &str) -> Result<Option<ExecutionRow>, Report> {
+        let row = self.store.as_ref().map(|s| s.execution(pipeline, id)).transpose();
+        Ok(row.map_err(|e| self.log_failed(&e))?.flatten())
+    }
+
+    /// The stages that were entered, each with the execution that entered it last.
+    fn entered(&self, pipeline: &str) -> Result<Vec<(String, String)>, Report> {
+        let all = self.store.as_ref().map(|s| s.entered(pipeline)).transpose();
+        Ok(all.map_err(|e| self.failed(&e))?.unwrap_or_default())
+    }
+
+    /// The newest executions, and all that have not ended, however old they are; the newest first.
+    fn current(&self, pipeline: &str) -> Result<Vec<ExecutionRow>, Report> {
+        let mut rows = self.rows(pipeline, &Rows { limit: SHOWN, ..Rows::default() })?;
+        if rows.len() == SHOWN {
+            let before = rows.last().map(|row| row.id.clone());
+            let older = Rows { before, unfinished: true, ..Rows::default() };
+            rows.extend(self.rows(pipeline, &older)?);
+        }
+        Ok(rows)
     }
 
     fn rows(&self, pipeline: &str, query: &Rows) -> Result<Vec<ExecutionRow>, Report> {
@@ -243,11 +273,10 @@ impl Reader {
     /// Whether an action execution is under way nowhere.
     fn has_ended(&self, action: &str) -> Result<bool, Report> {
         for pipeline in self.stored()? {
-            for row in self.rows(&pipeline, &Rows { limit: LOOKED_AT, ..Rows::default() })? {
-                if row.status.ended() {
-                    continue;
-                }
-                let seen = self.of_row(&pipeline, &row)?;
+            let rows = self.rows(&pipeline, &Rows { unfinished: true, ..Rows::default() })?;
+            let own = if rows.is_empty() { Vec::new() } else { self.own(&pipeline)? };
+            for row in rows {
+                let seen = self.of_row(&pipeline, &own, &row)?;
                 let running = |s: &StageView| {
                     matches!(s.status, Some(StageStatus::InProgress | StageStatus::Stopping))
                         && s.actions.iter().any(|a| {

@@ -1,8 +1,8 @@
 //! A new definition: what runs by the older one is cancelled, as CodePipeline does.
 
-use super::{Decided, refuse};
+use super::{Decided, check_reason, refuse};
 use crate::command::{Answer, Refusal, RefusalKind};
-use crate::event::{ConditionStatus, Event, ExecutionStatus, Millis, StageStatus};
+use crate::event::{ConditionStatus, Event, ExecutionStatus, Millis, StageStatus, TransitionSide};
 use crate::machine::Machine;
 use crate::machine::conditions::RULES;
 use crate::machine::definition::condition;
@@ -15,10 +15,20 @@ impl Machine {
     pub(super) fn define(
         &mut self,
         pipeline: &Pipeline,
+        closed: &[(String, String)],
         by: Option<&String>,
         now: Millis,
     ) -> Decided {
         check(pipeline)?;
+        let first = self.state.version == 0;
+        let closed = if first { closed } else { &[] };
+        for (stage, reason) in closed {
+            check_reason(reason)?;
+            if !pipeline.stages.iter().any(|s| &s.name == stage) {
+                let message = format!("pipeline {} has no stage {stage}", pipeline.name);
+                return refuse(RefusalKind::StageNotFound, message);
+            }
+        }
         if pipeline.name != self.state.name {
             let message = format!("this is pipeline {}, not {}", self.state.name, pipeline.name);
             return refuse(RefusalKind::Validation, message);
@@ -37,6 +47,9 @@ impl Machine {
         }
         let version = next.version;
         self.emit(now, Event::Defined { pipeline: Box::new(next), by: by.cloned() });
+        for (stage, reason) in closed {
+            self.transition(stage, TransitionSide::Inbound, Some(reason), by, now)?;
+        }
         Ok(Answer::Defined { version, changed: true })
     }
 

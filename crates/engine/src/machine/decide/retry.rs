@@ -44,6 +44,8 @@ impl Machine {
                 return not_retryable(format!("stage {stage} is {status:?}"));
             }
         }
+        // A condition after the failure has nothing to judge any more; what evaluates it is ended.
+        self.give_up(number, place, false, ConditionStatus::Cancelled, now);
         let (execution, stage) = (id.to_owned(), stage.to_owned());
         let by = by.cloned();
         self.emit(now, Event::StageRetried { execution, stage, mode, automatic: false, by });

@@ -15,7 +15,12 @@ fn world() -> World {
 }
 
 fn token(world: &World) -> String {
-    world.action("Approve", "Ask").unwrap().token.expect("the approval waits")
+    waiting(world, &world.inside("Approve")).expect("the approval waits")
+}
+
+/// The token of an execution's approval, while it waits.
+fn waiting(world: &World, execution: &str) -> Option<String> {
+    world.execution(execution).waiting.pop().map(|w| w.token)
 }
 
 fn answer(token: &str) -> Approval {
@@ -35,8 +40,8 @@ fn an_approved_action_succeeds_with_the_comment() {
     world.give(Command::Approve(answer(&token))).unwrap();
     let action = world.action("Approve", "Ask").unwrap();
     assert_eq!(action.summary.as_deref(), Some("looks right"));
-    assert_eq!(action.last_updated_by.as_deref(), Some("bea"));
-    assert_eq!(action.token, None);
+    assert_eq!(action.by.as_deref(), Some("bea"));
+    assert_eq!(waiting(&world, &world.inside("Approve")), None);
     assert_eq!(world.stage_is("Deploy"), "InProgress");
 }
 
@@ -45,8 +50,7 @@ fn a_rejected_action_fails() {
     let mut world = world();
     let (token, execution) = (token(&world), world.inside("Approve"));
     world.give(Command::Reject(answer(&token))).unwrap();
-    let action = world.action("Approve", "Ask").unwrap();
-    assert_eq!(action.error_details.unwrap().code, "ApprovalRejected");
+    assert_eq!(world.failure("Approve", "Ask").code, "ApprovalRejected");
     assert_eq!(world.status(&execution), "Failed");
 }
 
@@ -87,7 +91,7 @@ fn an_approval_lapses_after_seven_days() {
     world.now = lapses;
     world.settle();
     assert_eq!(world.status(&execution), "Failed");
-    assert_eq!(world.action("Approve", "Ask").unwrap().error_details.unwrap().code, "Timeout");
+    assert_eq!(world.failure("Approve", "Ask").code, "Timeout");
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn an_approval_goes_on_waiting_through_a_crash() {
     let before = token(&world);
     world.crash();
     assert_eq!(token(&world), before);
-    assert_eq!(world.action("Approve", "Ask").unwrap().attempt, 1);
+    assert_eq!(world.action("Approve", "Ask").unwrap().interruptions, 0);
 }
 
 #[test]
@@ -118,12 +122,8 @@ fn in_parallel_the_token_is_found_with_the_execution() {
     world.source();
     let two = world.start();
     world.source();
-    let tokens: Vec<String> = world
-        .view()
-        .executions
-        .iter()
-        .map(|e| e.action_states[0].latest_execution.as_ref().unwrap().token.clone().unwrap())
-        .collect();
-    world.give(Command::Approve(answer(&tokens[0]))).unwrap();
+    let token = waiting(&world, &one).expect("it waits");
+    assert!(waiting(&world, &two).is_some_and(|other| other != token));
+    world.give(Command::Approve(answer(&token))).unwrap();
     assert_eq!((world.status(&one), world.status(&two)), ("Succeeded".into(), "InProgress".into()));
 }

@@ -1,9 +1,9 @@
 //! Conditions of stages.
 
 use crate::world::{World, pipeline};
-use trunkline_engine::event::ConditionKind;
+use trunkline_engine::event::{ConditionKind, ConditionStatus};
 use trunkline_engine::settings::OnFailureEngages;
-use trunkline_engine::{ActionOutcome, Command, RefusalKind, Settings};
+use trunkline_engine::{ActionOutcome, Command, Event, Recorded, RefusalKind, Settings};
 use trunkline_model::pipeline::ExecutionMode::Superseded;
 use trunkline_model::pipeline::{
     Condition, ConditionResult, Conditions, OnFailure, Pipeline, RetryMode, Rule, RuleType,
@@ -44,7 +44,7 @@ fn begun(definition: Pipeline) -> (World, String) {
 }
 
 fn condition_is(world: &World, stage: &str, kind: ConditionKind) -> String {
-    format!("{:?}", world.stage(stage).conditions[&kind].status)
+    format!("{:?}", world.condition(stage, kind).status)
 }
 
 #[test]
@@ -105,9 +105,13 @@ fn a_failed_condition_is_evaluated_again_by_a_retry() {
     assert_eq!(world.action_is("Build", "a"), "InProgress");
 }
 
+/// The id of the one rule of a condition.
+fn evaluated(world: &World, stage: &str, kind: ConditionKind) -> String {
+    world.condition(stage, kind).rules[0].action_execution.clone().expect("it began")
+}
+
 fn rule_id(world: &World) -> String {
-    let view = world.stage("Build").conditions[&ConditionKind::BeforeEntry].clone();
-    view.rules["rule"].rule_execution_id.clone()
+    evaluated(world, "Build", ConditionKind::BeforeEntry)
 }
 
 #[test]
@@ -127,6 +131,54 @@ fn a_window_is_waited_for() {
 }
 
 #[test]
+fn a_window_goes_by_the_clock_on_the_wall() {
+    // By the smoothed time it is Tuesday at 22:13; somebody has set the clock to half past eight.
+    let window = rule("DeploymentWindow", &[("Cron", "* * 9-16 ? * MON-FRI *")]);
+    let minutes = |n: i64| n * 60_000;
+    let mut world = World::new(guarded(None, window));
+    let ahead = minutes(10 * 60 + 17);
+    world.machine.set_ahead(ahead);
+    world.start();
+    world.source();
+    let opens = world.machine.wakes_at(world.now).expect("it opens");
+    let text = jiff::Timestamp::from_millisecond(opens + ahead).unwrap().to_string();
+    assert_eq!(text, "2023-11-15T09:00:00Z");
+    // It is set back while the window is waited for.
+    world.machine.set_ahead(0);
+    world.now = opens;
+    world.settle();
+    assert_eq!(condition_is(&world, "Build", ConditionKind::BeforeEntry), "InProgress");
+    world.machine.set_ahead(ahead);
+    world.settle();
+    assert_eq!(world.action_is("Build", "a"), "InProgress");
+}
+
+#[test]
+fn a_retry_ends_the_evaluation_of_the_condition_after_the_failure() {
+    let mut definition = pipeline(Superseded, &[("Build", &["a"])]);
+    let conditions = condition(Some(ConditionResult::Skip), vec![rule("Commands", &[])]).conditions;
+    definition.stages[1].on_failure = Some(OnFailure { conditions, ..OnFailure::default() });
+    let (mut world, one) = begun(definition);
+    world.fail("Build", "a");
+    let judging = evaluated(&world, "Build", ConditionKind::OnFailure);
+    assert!(world.machine.run(&one, &judging).is_some());
+    let all = world.retry("Build", &one, RetryMode::AllActions);
+    assert_eq!(all, Err(RefusalKind::Conflict));
+    world.retry("Build", &one, RetryMode::FailedActions).unwrap();
+    let told = |events: &[Recorded]| {
+        events.iter().any(|e| {
+            matches!(e.event, Event::ConditionEnded { status: ConditionStatus::Cancelled, .. })
+        })
+    };
+    assert!(world.log.look(crate::world::NAME, told));
+    assert!(world.machine.run(&one, &judging).is_none(), "nobody waits for it any more");
+    let again = world.retry("Build", &one, RetryMode::FailedActions);
+    assert_eq!(again, Err(RefusalKind::StageNotRetryable), "nothing has failed");
+    world.succeed("Build", "a");
+    assert_eq!(world.status(&one), "Succeeded");
+}
+
+#[test]
 fn by_a_setting_a_closed_window_fails() {
     let window = rule("DeploymentWindow", &[("Cron", "* * 9-16 ? * MON-FRI *")]);
     let settings = Settings { window_waits: false, ..Settings::default() };
@@ -143,9 +195,8 @@ fn a_condition_after_success_fails_the_stage_and_may_roll_it_back() {
     definition.stages[1].on_success = Some(failing);
     let mut world = World::new(definition);
     let verdict = |world: &mut World, outcome: ActionOutcome| {
-        let view = world.stage("Deploy").conditions[&ConditionKind::OnSuccess].clone();
-        let (execution, id) =
-            (world.inside("Deploy"), view.rules["rule"].rule_execution_id.clone());
+        let execution = world.inside("Deploy");
+        let id = evaluated(world, "Deploy", ConditionKind::OnSuccess);
         world.machine.outcome(&execution, &id, outcome, world.now);
         world.settle();
     };
@@ -160,7 +211,7 @@ fn a_condition_after_success_fails_the_stage_and_may_roll_it_back() {
     world.succeed("Deploy", "d");
     verdict(&mut world, crate::world::failure());
     assert_eq!(world.status(&two), "Failed");
-    assert_eq!(world.stage("Deploy").latest_execution.unwrap().kind, "ROLLBACK");
+    assert!(world.row(&world.inside("Deploy")).rollback_target.is_some());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Executions that meet: superseding, queues, parallel ones, new definitions.
 
-use crate::world::{World, action, pipeline, start};
-use trunkline_engine::{Answer, Command, RefusalKind, Settings};
+use crate::world::{Counting, World, action, pipeline, start};
+use trunkline_engine::event::ActionStatus;
+use trunkline_engine::{Answer, Command, Event, Machine, RefusalKind, Settings};
 use trunkline_model::pipeline::ExecutionMode::{Parallel, Queued, Superseded};
 use trunkline_model::pipeline::PipelineVariable;
 
@@ -21,7 +22,7 @@ fn stages_run_in_order_and_groups_in_theirs() {
     assert_eq!(world.action_is("Build", "c"), "InProgress");
     world.succeed("Build", "c");
     assert_eq!(world.status(&one), "Succeeded");
-    assert!(world.view().executions.is_empty());
+    assert!(world.live().is_empty());
 }
 
 #[test]
@@ -62,10 +63,9 @@ fn vector_01_superseding_happens_only_between_stages() {
 fn vector_01_an_open_transition_lets_the_newest_in() {
     let mut world = World::new(pipeline(Superseded, &[("Deploy", &["d"])]));
     world.disable("Deploy");
-    let view = world.stage("Deploy").inbound_transition_state;
-    assert!(!view.enabled);
-    assert_eq!(view.disabled_reason.as_deref(), Some("not now"));
-    assert_eq!(view.last_changed_by.as_deref(), Some("ann"));
+    let closed = world.closed().remove(0);
+    assert_eq!((closed.stage.as_str(), closed.reason.as_str()), ("Deploy", "not now"));
+    assert_eq!(closed.by.as_deref(), Some("ann"));
     let (one, two) = (world.start(), world.start());
     world.source();
     world.source();
@@ -73,6 +73,7 @@ fn vector_01_an_open_transition_lets_the_newest_in() {
     assert_eq!(world.waiting("Deploy"), [two.as_str()]);
     assert_eq!(world.stage_is("Deploy"), "-");
     world.enable("Deploy");
+    assert!(world.closed().is_empty());
     assert_eq!(world.inside("Deploy"), two);
 }
 
@@ -112,23 +113,16 @@ fn queued_executions_keep_their_order_and_are_not_superseded() {
 fn parallel_executions_do_not_notice_each_other() {
     let mut world = World::new(pipeline(Parallel, &[("Deploy", &["d"])]));
     let (one, two) = (world.start(), world.start());
-    let executions = world.view().executions;
-    let stages: Vec<_> = executions.iter().map(|e| e.stage_name.as_deref()).collect();
-    assert_eq!(stages, [Some("Source"), Some("Source")]);
-    let id = |e: usize| {
-        executions[e].action_states[0]
-            .latest_execution
-            .as_ref()
-            .unwrap()
-            .action_execution_id
-            .clone()
-    };
-    for (execution, id) in [(&two, id(1)), (&one, id(0))] {
+    for execution in [&two, &one] {
+        let source = world.execution(execution).stages[0].actions[0].clone();
+        let id = source.action_execution.expect("it began");
         world.machine.outcome(execution, &id, crate::world::source_outcome(), world.now);
         world.settle();
     }
-    let stages = world.view().executions;
-    assert!(stages.iter().all(|e| e.stage_name.as_deref() == Some("Deploy")));
+    for execution in [&one, &two] {
+        let deploy = world.execution(execution).stages[1].clone();
+        assert_eq!(deploy.actions[0].status, Some(ActionStatus::InProgress));
+    }
 }
 
 #[test]
@@ -141,7 +135,7 @@ fn vector_08_a_new_definition_cancels_what_runs() {
     assert_eq!((world.status(&one), world.status(&two)), ("Cancelled".into(), "Cancelled".into()));
     assert_eq!(world.stage_is("Build"), "Cancelled");
     assert_eq!(world.action_is("Build", "a"), "Abandoned");
-    assert_eq!(world.view().pipeline_version, 2);
+    assert_eq!(world.definition(None).version, 2);
     let refused = world.retry("Build", &one, Default::default());
     assert_eq!(refused, Err(RefusalKind::StageNotRetryable));
     // The stage is free for the next.
@@ -155,9 +149,37 @@ fn vector_08_the_same_definition_again_changes_nothing() {
     let definition = pipeline(Superseded, &[("Build", &["a"])]);
     let mut world = World::new(definition.clone());
     let one = world.start();
-    let answer = world.give(Command::Define { pipeline: Box::new(definition), by: None });
+    let answer =
+        world.give(Command::Define { pipeline: Box::new(definition), closed: vec![], by: None });
     assert_eq!(answer, Ok(Answer::Defined { version: 1, changed: false }));
     assert_eq!(world.status(&one), "InProgress");
+}
+
+#[test]
+fn a_first_definition_and_its_closed_stages_are_one_commit() {
+    let mut world = World::new(pipeline(Superseded, &[("Build", &["a"])]));
+    let define = |machine: &mut Machine, stage: &str, reason: &str| {
+        let command = Command::Define {
+            pipeline: Box::new(pipeline(Superseded, &[("Deploy", &["d"])])),
+            closed: vec![(stage.to_owned(), reason.to_owned())],
+            by: None,
+        };
+        let decided = machine.decide(&command, 0, &mut Counting(0));
+        let events: Vec<Event> = machine.batch().events.into_iter().map(|e| e.event).collect();
+        (decided.map_err(|refusal| refusal.kind), events)
+    };
+    let mut fresh = Machine::new(crate::world::NAME, Settings::default());
+    let nowhere = define(&mut fresh, "Nowhere", "freeze");
+    assert_eq!(nowhere, (Err(RefusalKind::StageNotFound), vec![]));
+    assert_eq!(define(&mut fresh, "Deploy", ""), (Err(RefusalKind::Validation), vec![]));
+    let (_, events) = define(&mut fresh, "Deploy", "freeze");
+    assert!(
+        matches!(&events[..], [Event::Defined { .. }, Event::TransitionDisabled { stage, .. }]
+            if stage == "Deploy"),
+        "{events:?}"
+    );
+    let (_, events) = define(&mut world.machine, "Deploy", "freeze");
+    assert!(matches!(&events[..], [Event::Defined { .. }]), "a later one closes nothing");
 }
 
 #[test]
@@ -167,11 +189,8 @@ fn vector_08_by_a_setting_what_runs_ends_by_its_own_definition() {
     let one = world.start();
     world.define(pipeline(Superseded, &[("New", &["a"])]));
     world.source();
-    let run = world.view().executions.remove(0);
-    assert_eq!(run.stage_name.as_deref(), Some("Old"));
-    let id = run.action_states[0].latest_execution.as_ref().unwrap().action_execution_id.clone();
-    world.machine.outcome(&one, &id, trunkline_engine::ActionOutcome::success(), world.now);
-    world.settle();
+    assert_eq!(world.inside("Old"), one);
+    world.succeed("Old", "a");
     assert_eq!(world.status(&one), "Succeeded");
 }
 
@@ -188,7 +207,7 @@ fn vector_20_the_51st_queued_execution_is_refused() {
     }
     let mut world = World::new(pipeline(Superseded, &[("Build", &["a"])]));
     (0..60).for_each(|_| drop(world.start()));
-    assert_eq!(world.view().executions.len(), 2);
+    assert_eq!(world.live().len(), 2);
 }
 
 #[test]
@@ -229,7 +248,8 @@ fn a_rule_that_nothing_evaluates_is_refused_when_it_is_read() {
         None,
         vec![super::conditions::rule("CloudWatchAlarm", &[])],
     ));
-    let refused = world.give(Command::Define { pipeline: Box::new(definition), by: None });
+    let refused =
+        world.give(Command::Define { pipeline: Box::new(definition), closed: vec![], by: None });
     assert_eq!(refused, Err(RefusalKind::Validation));
-    assert_eq!(world.view().pipeline_version, 1);
+    assert_eq!(world.definition(None).version, 1);
 }

@@ -29,7 +29,7 @@ fn vector_05_a_rollback_makes_the_one_stage_with_the_targets_artifacts() {
         panic!("refused")
     };
     assert_eq!(world.inside("Deploy"), execution);
-    assert_eq!(world.stage("Deploy").latest_execution.unwrap().kind, "ROLLBACK");
+    assert_eq!(world.row(&execution).rollback_target.as_deref(), Some(one.as_str()));
     let run = world.run("Deploy", "d");
     assert_eq!(run.inputs[0].id, "first");
     assert_eq!(run.rollback_target.as_deref(), Some(one.as_str()));

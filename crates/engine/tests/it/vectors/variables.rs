@@ -54,8 +54,8 @@ fn variables_are_resolved_in_the_environment_too() {
 #[test]
 fn vector_09_a_variable_of_a_sibling_is_rejected() {
     let world = until_b(using("#{Made.Bucket}", 1));
-    let error = world.action("Build", "b").unwrap().error_details.unwrap();
-    assert_eq!(format!("{:?}", error.failure_type), "ConfigurationError");
+    let error = world.failure("Build", "b");
+    assert_eq!(format!("{:?}", error.kind), "ConfigurationError");
     assert!(error.message.contains("does not come before"), "{}", error.message);
     assert_eq!(world.stage_is("Build"), "Failed");
 }
@@ -72,7 +72,7 @@ fn vector_09_a_variable_of_a_sibling_is_rejected_after_a_retry_too() {
 fn what_does_not_resolve_fails_the_action() {
     for value in ["#{Nobody.Key}", "#{Made.Other}", "#{variables.Other}", "#{Made.Bucket", "#{x}"] {
         let world = until_b(using(value, 2));
-        let error = world.action("Build", "b").unwrap().error_details.unwrap();
+        let error = world.failure("Build", "b");
         assert_eq!(error.code, "UnresolvedVariable", "{value}");
     }
 }
@@ -87,12 +87,12 @@ fn output_variables_and_configuration_have_limits() {
         ..ActionOutcome::success()
     };
     world.end("Build", "a", outcome(60_000));
-    let error = world.action("Build", "b").unwrap().error_details.unwrap();
+    let error = world.failure("Build", "b");
     assert_eq!(error.code, "ConfigurationSizeExceeded");
     let execution = world.inside("Build");
     world.retry("Build", &execution, trunkline_model::pipeline::RetryMode::AllActions).unwrap();
     world.end("Build", "a", outcome(122_880));
-    let error = world.action("Build", "a").unwrap().error_details.unwrap();
+    let error = world.failure("Build", "a");
     assert_eq!(error.code, "OutputVariablesSizeExceeded");
 }
 

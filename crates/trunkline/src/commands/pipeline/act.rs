@@ -5,10 +5,10 @@ use super::{Chosen, Outcome, Place, short, with_backend};
 use crate::context::App;
 use crate::exit::Exit;
 use crate::pipelines::backend::{Backend, Need};
-use crate::pipelines::view::{ExecutionView, PipelineView, Waiting};
 use clap::ValueEnum;
 use trunkline_engine::command::Approval;
 use trunkline_engine::event::{StageStatus, TransitionSide};
+use trunkline_engine::view::{ExecutionView, PipelineView, StageView, Waiting};
 use trunkline_engine::{Answer, Command};
 use trunkline_model::pipeline::RetryMode;
 use trunkline_model::{Diagnostic, Report};
@@ -143,7 +143,7 @@ pub(crate) fn retry(arguments: &Retry, app: &App) -> Outcome {
 }
 
 fn failed_stage(view: &ExecutionView) -> Result<String, Report> {
-    let failed = |s: &&crate::pipelines::view::StageView| {
+    let failed = |s: &&StageView| {
         matches!(s.status, Some(StageStatus::Failed | StageStatus::Stopped))
             || s.actions.iter().any(|a| a.failure.is_some())
     };
@@ -175,8 +175,6 @@ pub(crate) fn rollback(arguments: &Rollback, app: &App) -> Outcome {
 
 /// The last execution that succeeded in a stage, other than the one that is there now.
 async fn last_good(backend: &dyn Backend, name: &str, stage: &str) -> Result<String, Report> {
-    let (pipeline, limit) = (name.to_owned(), 200);
-    let found = backend.get(Query::Executions { pipeline, limit, before: None }).await?;
     let view = backend.pipeline(name).await?;
     let now = view.stages.iter().find(|s| s.name == stage).and_then(|s| s.execution.as_deref());
     let good = |row: &&serde_json::Value| {
@@ -185,12 +183,22 @@ async fn last_good(backend: &dyn Backend, name: &str, stage: &str) -> Result<Str
             && row["rollbackTarget"].is_null()
             && row["id"].as_str() != now
     };
-    let rows = found["executions"].as_array();
-    let id = rows.and_then(|rows| rows.iter().find(good)).and_then(|row| row["id"].as_str());
-    id.map(str::to_owned).ok_or_else(|| {
-        let message = format!("no earlier execution of `{name}` succeeded in stage `{stage}`");
-        Diagnostic::error("TL0887", message).help("`--to EXECUTION` names one").report()
-    })
+    let mut before = None;
+    loop {
+        let (pipeline, limit) = (name.to_owned(), 200);
+        let found = backend.get(Query::Executions { pipeline, limit, before }).await?;
+        let rows = found["executions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let id = |row: &serde_json::Value| row["id"].as_str().map(str::to_owned);
+        if let Some(found) = rows.iter().find(good).and_then(id) {
+            return Ok(found);
+        }
+        before = rows.last().and_then(id);
+        if before.is_none() {
+            let message = format!("no earlier execution of `{name}` succeeded in stage `{stage}`");
+            let help = "`--to EXECUTION` names one";
+            return Err(Diagnostic::error("TL0887", message).help(help).report());
+        }
+    }
 }
 
 pub(crate) fn stop(arguments: &Stop, app: &App) -> Outcome {

@@ -6,12 +6,12 @@ use crate::context::App;
 use crate::exit::Exit;
 use crate::interrupt::{self, Interrupted};
 use crate::pipelines::backend::Backend;
-use crate::pipelines::view::{ActionView, ExecutionView, Waiting};
 use crate::progress::Progress;
 use crate::render::printable;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use trunkline_engine::event::{ActionStatus, ExecutionStatus, StageStatus};
+use trunkline_engine::view::{ActionView, ExecutionView, Waiting};
 use trunkline_engine::{Event, Recorded};
 use trunkline_model::{Diagnostic, Report};
 

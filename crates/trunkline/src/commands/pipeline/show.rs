@@ -5,10 +5,10 @@ use crate::context::App;
 use crate::exit::Exit;
 use crate::pipelines::backend::Need;
 use crate::pipelines::reader::to_json;
-use crate::pipelines::view::{ActionView, Brief, ExecutionView, PipelineView, StageView, Summary};
 use crate::render::{columns, printable};
 use serde_json::Value;
 use trunkline_engine::event::{ActionStatus, ConditionStatus, TransitionSide};
+use trunkline_engine::view::{ActionView, Brief, ExecutionView, PipelineView, StageView, Summary};
 use trunkline_model::{Diagnostic, Report};
 use trunkline_web::Query;
 

@@ -52,7 +52,7 @@ impl Talk {
         Self { quiet: app.printer.is_quiet(), verbose: app.printer.is_verbose() }
     }
 
-    fn line(self, text: &str) {
+    pub(super) fn line(self, text: &str) {
         if !self.quiet {
             write_err(&format!("{}\n", printable(text)));
         }
