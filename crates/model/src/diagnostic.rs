@@ -288,6 +288,8 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0716", "a selection takes nothing", ExitKind::Usage),
     code("TL0718", "a revision cannot be had", ExitKind::Failed),
     code("TL0719", "an artifact is not what it was", ExitKind::Failed),
+    code("TL0740", "a queue cannot be read", ExitKind::Failed),
+    code("TL0741", "a message of a queue cannot be read", ExitKind::Failed),
     code("TL0801", "a pipeline's file cannot be read", ExitKind::Verdict),
     code("TL0802", "a file holds no pipeline", ExitKind::Verdict),
     code("TL0803", "a member of a pipeline is missing", ExitKind::Verdict),

@@ -9,6 +9,7 @@ mod decide;
 mod look;
 mod places;
 mod pulls;
+pub(crate) mod queue;
 pub(crate) mod repository;
 mod schedules;
 mod settings;

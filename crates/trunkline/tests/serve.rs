@@ -6,6 +6,8 @@ mod hostile;
 mod notices;
 #[path = "serve/pushes.rs"]
 mod pushes;
+#[path = "serve/queues.rs"]
+mod queues;
 #[path = "serve/refusals.rs"]
 mod refusals;
 #[path = "serve/server.rs"]

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::notices::Notices;
 use crate::pipelines::folder::{DataFolder, ServerInfo};
 use crate::pipelines::hub::{Hub, Parts};
+use crate::triggers::queue::{self, Queue};
 use crate::triggers::{Cause, Found, Places, Remotes, ServerSettings, Triggers};
 use crate::{clock, runtime};
 use serde_json::json;
@@ -154,6 +155,8 @@ impl Server {
         let address = listener.local_addr().map_err(|error| cannot_start(&error.to_string()))?;
         // Heard from now on, so that a signal during the start is not lost.
         let stop = tokio::spawn(super::lab::stop());
+        let queues = &self.settings.queues;
+        let aws = (!queues.is_empty()).then(|| crate::connect::aws(app)).transpose()?;
         self.hub.keep_stored().await?;
         for name in self.triggers.hosted() {
             self.triggers.ensure_hosted(&name).await?;
@@ -187,12 +190,19 @@ impl Server {
         self.banner(address, app);
         let talk = ports::Talk::of(app);
         let store = self.hub.store().clone();
-        let background = [
+        let mut background = vec![
             tokio::spawn(self.clone().keep_polling(talk)),
             tokio::spawn(self.clone().keep_time(talk)),
             tokio::spawn(self.clone().hear_pushes(talk)),
             tokio::spawn(self.notices.clone().deliver(store, move |problem| talk.problem(problem))),
         ];
+        if let Some(aws) = aws {
+            let hear = |queue: &Queue| {
+                let say = Box::new(move |looked| talk.looked(looked));
+                queue::listen(queue.clone(), aws.clone(), self.triggers.clone(), say)
+            };
+            background.extend(queues.iter().map(|queue| tokio::spawn(hear(queue))));
+        }
         let stop = async {
             // That the task ends otherwise is a reason to end as well.
             let _ = stop.await;
@@ -289,6 +299,9 @@ impl Server {
         say(&format!("  to push: git push {url}/git/NAME.git BRANCH"));
         for (name, webhook) in &self.settings.webhooks {
             say(&format!("  webhook: {url}/webhooks/{}/{name}", webhook.provider));
+        }
+        for queue in &self.settings.queues {
+            say(&format!("  queue: {queue}"));
         }
         for problem in &self.hub.definitions().found {
             app.printer.warnings(std::slice::from_ref(problem));

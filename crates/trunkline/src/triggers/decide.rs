@@ -53,6 +53,19 @@ pub(super) fn sources<'a>(pipeline: &'a Pipeline, name: &str) -> Vec<Source<'a>>
     ours.map(source).collect()
 }
 
+/// Whether a pipeline has a source action that takes an object of S3.
+pub(super) fn reads_object(pipeline: &Pipeline, bucket: &str, key: &str) -> bool {
+    let mut actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
+    actions.any(|action| {
+        let is =
+            |name: &str, value: &str| action.configuration.get(name).is_some_and(|v| v == value);
+        let kind = &action.action_type_id;
+        (kind.category == Category::Source && kind.provider == "S3")
+            && is("S3Bucket", bucket)
+            && is("S3ObjectKey", key)
+    })
+}
+
 /// Why a pipeline does not start whatever is pushed: it deploys, and only to environments that are switched off.
 pub(super) fn switched_off(pipeline: &Pipeline, off: &[String]) -> Option<String> {
     let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);

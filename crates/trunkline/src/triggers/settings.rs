@@ -28,6 +28,8 @@ pub(crate) struct ServerSettings {
     pub(crate) forks: Vec<String>,
     /// Webhooks, by repository.
     pub(crate) webhooks: BTreeMap<String, Webhook>,
+    /// Queues of SQS with events of EventBridge.
+    pub(crate) queues: Vec<Queue>,
     /// Starts by the clock.
     pub(crate) schedules: Vec<Schedule>,
     /// Who is told of events.
@@ -97,6 +99,20 @@ pub(crate) enum Secret {
     Env(String),
     /// In a file, without the newline at its end.
     File(PathBuf),
+}
+
+/// A queue of SQS whose messages say where something changed: one of `name` and `url`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Queue {
+    /// Its name, in the account of the credentials or of the role.
+    pub(crate) name: Option<String>,
+    /// Its URL.
+    pub(crate) url: Option<String>,
+    /// Its region; not needed where the URL is one of AWS's.
+    pub(crate) region: Option<String>,
+    /// The role that reads it; the program's own credentials where there is none.
+    pub(crate) role: Option<String>,
 }
 
 /// Starts by the clock.
@@ -183,6 +199,9 @@ impl ServerSettings {
             }
         }
         self.notify.iter().try_for_each(Receiver::check)?;
+        for queue in &self.queues {
+            super::queue::region(queue).map_err(|why| wrong(why).on(format!("queue `{queue}`")))?;
+        }
         self.engine_check()?;
         self.schedules.iter().try_for_each(|schedule| {
             super::schedules::check(schedule)
@@ -214,6 +233,12 @@ impl ServerSettings {
             Some((name, _)) => Err(wrong(format!("`{name}` is 1 or more"))),
             None => Ok(()),
         }
+    }
+}
+
+impl std::fmt::Display for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.as_deref().or(self.url.as_deref()).unwrap_or("?"))
     }
 }
 
