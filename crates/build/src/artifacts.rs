@@ -4,15 +4,16 @@
 //! The same files give the same bytes: sorted, without times. Nothing leaves the base folder, in
 //! neither direction.
 
+mod links;
 mod pack;
 mod seal;
 mod select;
 mod unpack;
 
 pub use pack::pack;
-pub use seal::Key;
+pub use seal::{Key, is_sealed};
 pub use select::{Entry, SelectError, select};
-pub use unpack::{UnpackError, UnpackLimits, unpack};
+pub use unpack::{UnpackError, UnpackLimits, Unpacked, unpack, unpack_bytes};
 
 use std::path::PathBuf;
 
@@ -32,6 +33,3 @@ pub struct Artifact {
     /// How many files it holds.
     pub files: usize,
 }
-
-#[cfg(test)]
-mod tests;

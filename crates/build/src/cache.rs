@@ -7,10 +7,13 @@ use crate::artifacts::{Entry, select};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use trunkline_model::buildspec::ArtifactFiles;
 
 const EVERYTHING: &str = "**/*";
+/// How names of copies begin that are not whole yet, and of links to copies that are not `current` yet.
+const MAKING: &str = "making-";
+const NEXT: &str = "next-";
 
 /// What was kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,16 +48,15 @@ pub fn keep(cache: &Path, source: &Path, paths: &[String], build: &str) -> io::R
     let set = ArtifactFiles { files, enable_symlinks: true, ..ArtifactFiles::default() };
     let entries = select(source, &set).map_err(io::Error::other)?;
     let name = format!("copy-{}", build.replace(['/', ':'], "-"));
-    let making = cache.join(format!("making-{name}"));
-    fs::create_dir_all(&making)?;
-    let files = copy(&entries, &making)?;
+    let making = Draft(cache.join(format!("{MAKING}{name}")));
+    let next = Draft(cache.join(format!("{NEXT}{name}")));
+    fs::create_dir_all(&making.0)?;
+    let files = copy(&entries, &making.0)?;
     let lock = lock(cache)?;
     lock.lock()?;
-    fs::rename(&making, cache.join(&name))?;
-    let next = cache.join(format!("next-{name}"));
-    let _ = fs::remove_file(&next);
-    symlink(&name, &next)?;
-    fs::rename(&next, cache.join("current"))?;
+    fs::rename(&making.0, cache.join(&name))?;
+    symlink(&name, &next.0)?;
+    fs::rename(&next.0, cache.join("current"))?;
     for entry in fs::read_dir(cache)?.flatten() {
         let other = entry.file_name();
         let other = other.to_string_lossy();
@@ -63,6 +65,30 @@ pub fn keep(cache: &Path, source: &Path, paths: &[String], build: &str) -> io::R
         }
     }
     Ok(Kept { files, skipped: skipped.into_iter().cloned().collect() })
+}
+
+/// Removes what builds that were killed had begun to keep, from the caches in a folder.
+///
+/// For a server that starts, while no build runs.
+pub fn clear(caches: &Path) {
+    let list = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in list(caches).flat_map(|cache| list(&cache.path())) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(MAKING) || name.starts_with(NEXT) {
+            drop(Draft(entry.path()));
+        }
+    }
+}
+
+/// What is not kept yet: it goes, unless it has become something else.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // A link is a file. What cannot be removed now is removed by `clear`.
+        let _ = fs::remove_file(&self.0).or_else(|_| fs::remove_dir_all(&self.0));
+    }
 }
 
 /// A folder stands for all that it holds.

@@ -3,6 +3,7 @@
 use crate::artifacts::{self, Artifact};
 use crate::build::{BuildResult, BuildStatus, ReportFiles};
 use crate::cache;
+use crate::process::Ended;
 use crate::run::{Running, Trouble};
 use crate::shell;
 use std::collections::BTreeMap;
@@ -141,12 +142,13 @@ impl Running<'_> {
         let script = shell::script(&shell::query(&names, &texts), &frame, &self.build.limits);
         let user = self.build.spec.run_as.as_deref();
         let shell = self.shell(&script, user, self.state.is_some());
-        let (status, printed) = self.processes.ask(&shell).await?;
+        let (ended, printed) = self.processes.ask(&shell, &mut self.log).await?;
+        let Ended::Status(status) = ended else { return Err(self.cut(ended)) };
         let values: Vec<String> = printed
             .split(|b| *b == 0)
             .map(|value| String::from_utf8_lossy(value).into_owned())
             .collect();
-        if !status.success() || values.len() <= names.len() + texts.len() {
+        if status != 0 || values.len() <= names.len() + texts.len() {
             let message = format!("the shell cannot expand {}", texts.join(", "));
             return Err(Trouble::failed("CLIENT_ERROR", message));
         }

@@ -1,6 +1,8 @@
 //! What a machine offers for keeping builds apart, and what earlier builds left running on it.
 
+use crate::process::engine::Engine;
 use crate::process::{cgroup, tree};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What is there.
@@ -62,4 +64,17 @@ pub fn leftovers(build: &str) -> usize {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     ended.len()
+}
+
+/// Removes the containers that builds left, of every engine on the PATH of `host` (this program's variables); gives
+/// how many that were. Blocks, for as long as an engine takes to answer.
+///
+/// For a server that starts, after `leftovers`: a container outlives the client that started it.
+pub fn containers_left(host: &BTreeMap<String, String>, builds: &[String]) -> usize {
+    if builds.is_empty() {
+        return 0;
+    }
+    let path = host.get("PATH").map_or("/usr/sbin:/usr/bin:/bin", String::as_str);
+    let engines = ["docker", "podman"].into_iter().filter_map(|name| program(name, path));
+    engines.map(|program| Engine::new(program, host).remove(builds)).sum()
 }

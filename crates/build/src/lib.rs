@@ -20,12 +20,12 @@ mod run;
 mod shell;
 pub mod vault;
 
-pub use artifacts::{Artifact, Key, UnpackLimits, unpack};
+pub use artifacts::{Artifact, Key, UnpackError, UnpackLimits, Unpacked, unpack, unpack_bytes};
 pub use build::{
     Build, BuildResult, BuildStatus, Folders, Kind, Limits, PhaseResult, Ports, ReportFiles,
     Sandbox, Secret,
 };
-pub use host::{Capabilities, leftovers};
+pub use host::{Capabilities, containers_left, leftovers};
 pub use log::{FileLog, LogLine, LogSink};
 pub use phases::{BuildPhase, PhaseStatus};
 pub use run::run;

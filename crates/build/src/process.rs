@@ -4,12 +4,14 @@
 //! process group; what leaves the group is found by `tree`. SIGTERM first, SIGKILL after the grace.
 
 pub(crate) mod cgroup;
+pub(crate) mod engine;
 pub(crate) mod tree;
 pub(crate) mod wrap;
 
 use crate::build::{Build, Limits, Sandbox};
 use crate::log::{Logger, Taken};
 use cgroup::Group;
+use engine::Engine;
 use rustix::process::{Pid, PidfdFlags, Signal};
 use std::collections::BTreeMap;
 use std::io;
@@ -25,6 +27,9 @@ use tokio::time::{Instant, sleep_until};
 /// How often a running shell is looked at for processes and memory.
 /// Short, because a fork bomb grows until it is seen.
 const WATCH: Duration = Duration::from_millis(20);
+
+/// Bytes of expanded names and exported variables together.
+const ANSWER: usize = 4 << 20;
 
 /// A shell to start.
 pub(crate) struct Shell {
@@ -63,6 +68,8 @@ pub(crate) struct Processes<'a> {
     began: Instant,
     /// Where the kernel keeps the limit of processes.
     control: Option<Group>,
+    /// Ends containers, where shells run in some: they are no processes of ours.
+    pub engine: Option<Engine>,
 }
 
 impl<'a> Processes<'a> {
@@ -85,6 +92,7 @@ impl<'a> Processes<'a> {
             first: 0,
             clean: true,
             began,
+            engine: None,
         })
     }
 
@@ -107,7 +115,7 @@ impl<'a> Processes<'a> {
             return Ok(ended);
         }
         let exit = self.start(self.command(shell)?)?;
-        let ended = self.follow(&exit, log).await;
+        let ended = self.follow(&exit, None, log).await;
         if ended.is_err() {
             self.end_all().await;
         }
@@ -151,38 +159,31 @@ impl<'a> Processes<'a> {
         self.leaders.iter().map(group).collect()
     }
 
-    /// Runs a shell and gives what it printed, for values rather than for the log.
-    pub(crate) async fn ask(&mut self, shell: &Shell) -> io::Result<(ExitStatus, Vec<u8>)> {
+    /// Runs a shell and gives what it printed, for values rather than for the log; what it complains of is logged.
+    pub(crate) async fn ask(
+        &mut self,
+        shell: &Shell,
+        log: &mut Logger<'_>,
+    ) -> io::Result<(Ended, Vec<u8>)> {
+        if let Some(ended) = self.over() {
+            return Ok((ended, Vec::new()));
+        }
         let (reader, writer) = io::pipe()?;
         let mut command = self.command(shell)?;
         command.stdout(writer);
         let exit = self.start(command)?;
         let output = Receiver::from_owned_fd(reader.into())?;
-        let mut all = Vec::new();
-        let mut open = true;
+        let mut answer = Vec::new();
+        let ended = self.follow(&exit, Some((&output, &mut answer)), log).await;
+        if ended.is_err() {
+            self.end_all().await;
+        }
         let mut buffer = vec![0_u8; 32 << 10];
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let last = Instant::now() + left.clamp(Duration::from_secs(1), Duration::from_secs(60));
-        loop {
-            tokio::select! {
-                ended = exit.readable() => { ended?; break }
-                read = read(&output, &mut buffer), if open => {
-                    let length = read?;
-                    open = length > 0;
-                    all.extend_from_slice(&buffer[..length]);
-                }
-                () = sleep_until(last) => {
-                    self.end_all().await;
-                    return Err(io::Error::other("a shell that expands names did not end"));
-                }
-            }
-        }
         while let Ok(length @ 1..) = rustix::io::read(&output, &mut buffer) {
-            all.extend_from_slice(&buffer[..length]);
+            answer.extend_from_slice(&buffer[..length]);
         }
-        let status = self.status()?;
         self.settle();
-        Ok((status, all))
+        Ok((ended?, answer))
     }
 
     /// The status of the shell that was started last, which has ended.
@@ -214,7 +215,13 @@ impl<'a> Processes<'a> {
         Ok(command)
     }
 
-    async fn follow(&mut self, exit: &Receiver, log: &mut Logger<'_>) -> io::Result<Ended> {
+    /// Waits for the end of a shell, and ends it where it must not go on. `answer` is what it prints for itself.
+    async fn follow(
+        &mut self,
+        exit: &Receiver,
+        mut answer: Option<(&Receiver, &mut Vec<u8>)>,
+        log: &mut Logger<'_>,
+    ) -> io::Result<Ended> {
         let mut buffer = vec![0_u8; 32 << 10];
         let mut watch = tokio::time::interval_at(Instant::now() + WATCH, WATCH);
         watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -230,6 +237,16 @@ impl<'a> Processes<'a> {
                     if matches!(log.output(&buffer[..length])?, Taken::Full) && why.is_none() {
                         let most = self.limits.output;
                         why = Some(Ended::Exceeded(format!("its log is longer than {most} bytes")));
+                        self.end_all().await;
+                    }
+                }
+                read = told(&mut answer), if answer.is_some() => {
+                    if !read? {
+                        answer = None;
+                    }
+                    if why.is_none() && answer.as_ref().is_some_and(|a| a.1.len() > ANSWER) {
+                        let reason = format!("it names paths or values of more than {ANSWER} bytes");
+                        why = Some(Ended::Exceeded(reason));
                         self.end_all().await;
                     }
                 }
@@ -338,13 +355,23 @@ impl<'a> Processes<'a> {
             let mut found = tree::of_build(self.build, &groups, self.after());
             found.extend(self.inside());
             if found.is_empty() {
-                return;
+                break;
             }
             for process in found.iter().filter(|p| !groups.contains(&p.group)) {
                 tree::end(process);
             }
             tokio::time::sleep(Duration::from_millis(1 + round / 10)).await;
         }
+        self.end_container().await;
+    }
+
+    /// Removes the container of a shell that was ended: it does not end with the engine's client.
+    async fn end_container(&self) {
+        let Some(engine) = self.engine.clone() else { return };
+        let build = self.build.to_owned();
+        let removed = tokio::task::spawn_blocking(move || engine.remove(&[build]));
+        // What cannot be removed now is told of nowhere: the build has ended for another reason.
+        let _ = removed.await;
     }
 
     /// Ends what is left in the background and takes its last words.
@@ -358,6 +385,16 @@ impl<'a> Processes<'a> {
         self.drain(log, &mut buffer)?;
         log.flush()
     }
+}
+
+/// Takes more of an answer; false where there is none any more.
+async fn told(answer: &mut Option<(&Receiver, &mut Vec<u8>)>) -> io::Result<bool> {
+    let Some((output, all)) = answer else { return Ok(false) };
+    // Nothing is lost if this is given up: what was read is kept before the next wait.
+    let mut buffer = [0_u8; 4096];
+    let length = read(output, &mut buffer).await?;
+    all.extend_from_slice(&buffer[..length]);
+    Ok(length > 0)
 }
 
 async fn read(output: &Receiver, buffer: &mut [u8]) -> io::Result<usize> {

@@ -192,7 +192,9 @@ impl Running<'_> {
         self.environment = environment::together(self.build, variables);
         // A build may set a PATH that leads nowhere; what wraps it is found by the machine's.
         let path = self.build.host.get("PATH").map_or("/usr/sbin:/usr/bin:/bin", String::as_str);
-        self.wrap = Some(Wrap::new(self.build, path).map_err(Trouble::refused)?);
+        let wrap = Wrap::new(self.build, path).map_err(Trouble::refused)?;
+        self.processes.engine = wrap.engine.clone();
+        self.wrap = Some(wrap);
         Ok(())
     }
 
@@ -280,6 +282,9 @@ impl Running<'_> {
             (program, arguments) = within(&self.processes.preamble(), program, arguments);
         }
         let folder = self.build.folders.source.clone();
+        // Only what is named on its command line gets from the engine's client into the container.
+        let engine = wrap.engine.iter().flat_map(|engine| engine.environment.clone());
+        let environment = engine.chain(environment).collect();
         Shell { program, arguments, environment, folder }
     }
 
@@ -327,7 +332,7 @@ impl Running<'_> {
         }
     }
 
-    fn cut(&self, ended: Ended) -> Trouble {
+    pub(crate) fn cut(&self, ended: Ended) -> Trouble {
         let minutes = self.build.limits.timeout.as_secs_f64() / 60.0;
         match ended {
             Ended::Stopped => Trouble {

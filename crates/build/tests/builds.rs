@@ -10,6 +10,8 @@ mod harness;
 mod limits;
 #[path = "builds/phases.rs"]
 mod phases;
+#[path = "builds/sandboxes.rs"]
+mod sandboxes;
 #[path = "builds/secrets.rs"]
 mod secrets;
 #[path = "builds/shells.rs"]

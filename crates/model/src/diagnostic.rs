@@ -338,6 +338,8 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0858", "the machine failed a build", ExitKind::Failed),
     code("TL0859", "no file matches an artifact", ExitKind::Failed),
     code("TL0860", "a command of a build failed", ExitKind::Failed),
+    code("TL0861", "the key of artifacts cannot be used", ExitKind::Usage),
+    code("TL0862", "a container of a build has no image", ExitKind::Usage),
     code("TL0880", "the data folder needs another version of Trunkline", ExitKind::Usage),
     code("TL0881", "the database is damaged", ExitKind::Failed),
     code("TL0882", "there is no room to write", ExitKind::Failed),

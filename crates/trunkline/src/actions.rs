@@ -117,7 +117,8 @@ const PROVIDERS: &[(&str, Handler)] = &[
 impl Carrier {
     /// Makes one. Opens nothing yet.
     pub(crate) fn new(setting: Setting) -> Self {
-        let artifacts = ArtifactFolder::new(setting.data.artifacts());
+        let artifacts = ArtifactFolder::new(setting.data.artifacts(), setting.builds.key.clone());
+        builds::scatter(&setting.data.work());
         let numbers = Numbers::new(setting.data.root().join("builds.json"));
         Self(Arc::new(Shared {
             setting,

@@ -3,7 +3,7 @@
 use super::{Artifact, Entry, Key};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -11,14 +11,90 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 /// From this size on, an entry is written so that it may pass 4 GiB.
 const LARGE: u64 = 0xffff_0000;
 
+/// Below this size an entry is not compressed: to begin with it takes longer than is gained.
+const SMALL: u64 = 4 << 10;
+
+/// Up to so many bytes of files, a zip is made in memory: a zip's writer goes back for each of its entries.
+pub(super) const IN_MEMORY: u64 = 16 << 20;
+
+/// Where a zip is written.
+enum Sheet {
+    Memory(Cursor<Vec<u8>>),
+    File(BufWriter<File>),
+}
+
+impl Write for Sheet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Memory(memory) => memory.write(bytes),
+            Self::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::File(file) => file.flush(),
+        }
+    }
+}
+
+impl Seek for Sheet {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::Memory(memory) => memory.seek(to),
+            Self::File(file) => file.seek(to),
+        }
+    }
+}
+
 /// Packs files, in the order given, into a new file; sealed if there is a key.
 pub fn pack(entries: &[Entry], file: &Path, key: Option<&Key>) -> io::Result<Artifact> {
-    let mut zip = ZipWriter::new(BufWriter::new(File::create(file)?));
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(1))
+    let few = entries.iter().map(|entry| entry.size).sum::<u64>() <= IN_MEMORY;
+    let sheet = match few {
+        true => Sheet::Memory(Cursor::default()),
+        false => Sheet::File(BufWriter::new(File::create(file)?)),
+    };
+    let (sha256, size) = match write(entries, sheet)? {
+        Sheet::Memory(memory) => {
+            let bytes = memory.into_inner();
+            let sha256 = hash(&bytes);
+            match key {
+                Some(key) => fs::write(file, key.sealed(&bytes, &sha256)?)?,
+                None => fs::write(file, &bytes)?,
+            }
+            (sha256, bytes.len() as u64)
+        }
+        Sheet::File(mut written) => {
+            written.flush()?;
+            let (sha256, size) = checksum(&mut File::open(file)?)?;
+            if let Some(key) = key {
+                let sealed = file.with_extension("sealed");
+                key.seal(&mut File::open(file)?, &mut File::create(&sealed)?, &sha256)?;
+                fs::rename(&sealed, file)?;
+            }
+            (sha256, size)
+        }
+    };
+    Ok(Artifact {
+        identifier: String::new(),
+        name: None,
+        path: file.to_path_buf(),
+        sha256,
+        size,
+        files: entries.len(),
+    })
+}
+
+fn write(entries: &[Entry], to: Sheet) -> io::Result<Sheet> {
+    let mut zip = ZipWriter::new(to);
+    let plain = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::default());
+    let deflated =
+        plain.compression_method(CompressionMethod::Deflated).compression_level(Some(1));
     for entry in entries {
+        let options = if entry.size < SMALL { plain } else { deflated };
         let options = options.unix_permissions(entry.mode);
         if let Some(target) = &entry.link {
             zip.add_symlink(entry.name.as_str(), target.as_str(), options)?;
@@ -29,21 +105,7 @@ pub fn pack(entries: &[Entry], file: &Path, key: Option<&Key>) -> io::Result<Art
         zip.start_file(entry.name.as_str(), options.large_file(large))?;
         io::copy(&mut from, &mut zip)?;
     }
-    zip.finish()?.flush()?;
-    let (sha256, size) = checksum(&mut File::open(file)?)?;
-    if let Some(key) = key {
-        let sealed = file.with_extension("sealed");
-        key.seal(&mut File::open(file)?, &mut File::create(&sealed)?, &sha256)?;
-        fs::rename(&sealed, file)?;
-    }
-    Ok(Artifact {
-        identifier: String::new(),
-        name: None,
-        path: file.to_path_buf(),
-        sha256,
-        size,
-        files: entries.len(),
-    })
+    Ok(zip.finish()?)
 }
 
 /// The SHA-256 of what is read, in hex, and its length.
@@ -60,6 +122,11 @@ pub(super) fn checksum(from: &mut impl Read) -> io::Result<(String, u64)> {
         size += length as u64;
     }
     Ok((hex(&hash.finalize()), size))
+}
+
+/// The SHA-256 of bytes, in hex.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -43,6 +43,26 @@ impl Key {
         XChaCha20Poly1305::new(&self.0.into())
     }
 
+    /// Seals a zip in memory; `sha256` is its own, in hex.
+    pub fn sealed(&self, zip: &[u8], sha256: &str) -> io::Result<Vec<u8>> {
+        let mut sealed = Vec::with_capacity(Self::sealed_size(zip.len() as u64) as usize);
+        self.seal(&mut &*zip, &mut sealed, sha256)?;
+        Ok(sealed)
+    }
+
+    /// How many bytes a zip of so many takes once it is sealed.
+    pub fn sealed_size(size: u64) -> u64 {
+        let chunks = size.div_ceil(CHUNK as u64).max(1);
+        (MAGIC.len() + PREFIX) as u64 + size + chunks * TAG as u64
+    }
+
+    /// Opens what was sealed in memory.
+    pub fn opened(&self, sealed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut clear = Vec::with_capacity(sealed.len());
+        self.open(&mut &*sealed, &mut clear)?;
+        Ok(clear)
+    }
+
     /// Seals what is read.
     pub(super) fn seal(
         &self,
@@ -75,7 +95,7 @@ impl Key {
 }
 
 /// Whether a file begins as a sealed one.
-pub(super) fn is_sealed(beginning: &[u8]) -> bool {
+pub fn is_sealed(beginning: &[u8]) -> bool {
     beginning.starts_with(MAGIC)
 }
 

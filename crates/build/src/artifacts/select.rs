@@ -21,6 +21,8 @@ pub struct Entry {
     pub mode: u32,
     /// Where it leads, if it is kept as a link.
     pub link: Option<String>,
+    /// Its bytes when it was selected; 0 of a link.
+    pub size: u64,
 }
 
 /// Why files cannot be selected.
@@ -229,6 +231,7 @@ impl Walk<'_> {
             file: file.to_path_buf(),
             mode: about.permissions().mode() & 0o777,
             link: None,
+            size: if about.is_file() { about.len() } else { 0 },
         };
         if about.is_dir() {
             let Some(matcher) = matcher else { return Ok(()) };
@@ -270,7 +273,8 @@ impl Walk<'_> {
             if self.links {
                 entry.link = Some(shown(&target));
             } else {
-                entry.mode = fs::metadata(file).map_err(failed)?.permissions().mode() & 0o777;
+                let about = fs::metadata(file).map_err(failed)?;
+                (entry.mode, entry.size) = (about.permissions().mode() & 0o777, about.len());
             }
         } else if !about.is_file() {
             return Ok(());

@@ -1,10 +1,11 @@
 //! An artifact back into files: verified first, and never beyond its folder.
 
-use super::pack::checksum;
+use super::links::stays;
+use super::pack::{IN_MEMORY, checksum, hash};
 use super::seal::{Key, is_sealed};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 use trunkline_model::Diagnostic;
@@ -77,7 +78,40 @@ impl From<zip::result::ZipError> for UnpackError {
     }
 }
 
-/// Unpacks an artifact into a folder, which is made; gives how many files that were.
+/// What was unpacked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unpacked {
+    /// How many files and links that were.
+    pub files: usize,
+    /// Links that lead out of the folder, as `NAME -> TARGET`. They were not made.
+    pub left_out: Vec<String>,
+}
+
+/// The bytes of a zip.
+enum Zip<'a> {
+    Memory(Cursor<&'a [u8]>),
+    File(BufReader<File>),
+}
+
+impl Read for Zip<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Memory(memory) => memory.read(buffer),
+            Self::File(file) => file.read(buffer),
+        }
+    }
+}
+
+impl Seek for Zip<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::Memory(memory) => memory.seek(to),
+            Self::File(file) => file.seek(to),
+        }
+    }
+}
+
+/// Unpacks an artifact into a folder, which is made.
 ///
 /// `sha256` is compared before anything is written; an artifact from outside has none.
 pub fn unpack(
@@ -86,44 +120,77 @@ pub fn unpack(
     sha256: Option<&str>,
     key: Option<&Key>,
     limits: UnpackLimits,
-) -> Result<usize, UnpackError> {
+) -> Result<Unpacked, UnpackError> {
+    let same = |found: String| match sha256 {
+        Some(wanted) if !found.eq_ignore_ascii_case(wanted) => {
+            Err(UnpackError::Damaged { wanted: wanted.to_owned(), found })
+        }
+        _ => Ok(()),
+    };
+    if fs::metadata(file)?.len() <= IN_MEMORY {
+        let mut bytes = fs::read(file)?;
+        if is_sealed(&bytes) {
+            bytes = opener(key)?.opened(&bytes).map_err(unopened)?;
+        }
+        same(if sha256.is_some() { hash(&bytes) } else { String::new() })?;
+        return unpack_bytes(&bytes, into, limits);
+    }
     fs::create_dir_all(into)?;
     let mut zip = clear(file, into, key)?;
-    if let Some(wanted) = sha256 {
-        let (found, _) = checksum(&mut zip)?;
-        if !found.eq_ignore_ascii_case(wanted) {
-            return Err(UnpackError::Damaged { wanted: wanted.to_owned(), found });
-        }
+    if sha256.is_some() {
+        same(checksum(&mut zip)?.0)?;
         zip.rewind()?;
     }
-    let mut archive = ZipArchive::new(io::BufReader::new(zip))?;
+    spread(Zip::File(BufReader::new(zip)), into, limits)
+}
+
+/// Unpacks a zip in memory, as `unpack` does a file.
+pub fn unpack_bytes(
+    zip: &[u8],
+    into: &Path,
+    limits: UnpackLimits,
+) -> Result<Unpacked, UnpackError> {
+    spread(Zip::Memory(Cursor::new(zip)), into, limits)
+}
+
+fn spread(zip: Zip<'_>, into: &Path, limits: UnpackLimits) -> Result<Unpacked, UnpackError> {
+    let mut archive = ZipArchive::new(zip)?;
     if archive.len() > limits.files {
         return Err(UnpackError::TooLarge(format!("{} files", limits.files)));
     }
     let mut left = limits.bytes;
     let mut made = BTreeSet::new();
-    let mut links = Vec::new();
+    let mut folders = BTreeSet::new();
+    let mut folder = |path: &Path| {
+        if folders.contains(path) {
+            return Ok(());
+        }
+        folders.insert(path.to_path_buf());
+        fs::create_dir_all(into.join(path))
+    };
+    folder(Path::new(""))?;
+    let mut links = BTreeMap::new();
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at)?;
         let name = entry.name()?.into_owned();
         let path = safe(&name)?;
-        let target = into.join(&path);
         if entry.is_dir() {
-            fs::create_dir_all(&target)?;
+            folder(&path)?;
             continue;
         }
         if !made.insert(path.clone()) {
             return Err(UnpackError::Unsafe(name, "is there twice"));
         }
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent)?;
+        if let Some(parent) = path.parent() {
+            folder(parent)?;
         }
         if entry.is_symlink() {
             let mut text = String::new();
             (&mut entry).take(4096).read_to_string(&mut text)?;
-            links.push((name, path, text));
+            links.insert(path, text);
             continue;
         }
+        let target = into.join(&path);
         let mode = entry.unix_mode().map_or(0o644, |mode| mode & 0o777);
         // Links come last, so that nothing is written through one; an older file is no place either.
         let mut out = OpenOptions::new().write(true).create_new(true).mode(mode).open(&target)?;
@@ -133,13 +200,34 @@ pub fn unpack(
             .ok_or_else(|| UnpackError::TooLarge(format!("{} bytes", limits.bytes)))?;
         out.set_permissions(fs::Permissions::from_mode(mode))?;
     }
-    for (name, path, text) in links {
-        if !stays(&path, &text) {
-            return Err(UnpackError::Unsafe(name, "leads out of it"));
+    let mut done = Unpacked::default();
+    for (path, text) in &links {
+        if stays(path, &links) {
+            symlink(text, into.join(path)).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    UnpackError::Unsafe(path.display().to_string(), "is a link and a folder")
+                }
+                _ => UnpackError::Io(error),
+            })?;
+        } else {
+            done.left_out.push(format!("{} -> {text}", path.display()));
         }
-        symlink(&text, into.join(&path))?;
     }
-    Ok(made.len())
+    done.files = made.len() - done.left_out.len();
+    Ok(done)
+}
+
+fn opener(key: Option<&Key>) -> Result<&Key, UnpackError> {
+    key.ok_or_else(|| UnpackError::Sealed("no key was given".to_owned()))
+}
+
+fn unopened(error: io::Error) -> UnpackError {
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+            UnpackError::Sealed(error.to_string())
+        }
+        _ => UnpackError::Io(error),
+    }
 }
 
 /// The zip in clear: the file itself, or what its seal holds, in a file without a name.
@@ -151,17 +239,12 @@ fn clear(file: &Path, into: &Path, key: Option<&Key>) -> Result<File, UnpackErro
     if !is_sealed(&beginning) {
         return Ok(from);
     }
-    let key = key.ok_or_else(|| UnpackError::Sealed("no key was given".to_owned()))?;
+    let key = opener(key)?;
     let hidden = into.join(".sealed");
     let mut options = OpenOptions::new();
     let mut to = options.read(true).write(true).create_new(true).mode(0o600).open(&hidden)?;
     fs::remove_file(&hidden)?;
-    key.open(&mut from, &mut to).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-            UnpackError::Sealed(error.to_string())
-        }
-        _ => UnpackError::Io(error),
-    })?;
+    key.open(&mut from, &mut to).map_err(unopened)?;
     to.rewind()?;
     Ok(to)
 }
@@ -179,21 +262,4 @@ fn safe(name: &str) -> Result<PathBuf, UnpackError> {
         return refused("leads out of it");
     }
     Ok(path.components().filter(|part| matches!(part, Component::Normal(_))).collect())
-}
-
-/// Whether a link at a path leads to somewhere below the folder.
-fn stays(at: &Path, target: &str) -> bool {
-    let mut depth = at.components().count() as i64 - 1;
-    for part in Path::new(target).components() {
-        match part {
-            Component::Normal(_) => depth += 1,
-            Component::CurDir => {}
-            Component::ParentDir => depth -= 1,
-            Component::RootDir | Component::Prefix(_) => return false,
-        }
-        if depth < 0 {
-            return false;
-        }
-    }
-    !target.is_empty()
 }

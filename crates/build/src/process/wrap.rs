@@ -4,6 +4,7 @@
 
 use crate::build::{Build, Sandbox};
 use crate::host::{Capabilities, program};
+use crate::process::engine::{Engine, LABEL};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use trunkline_model::Diagnostic;
@@ -22,7 +23,8 @@ pub(crate) struct Wrap {
     shell: PathBuf,
     sandbox: Vec<String>,
     setpriv: Option<PathBuf>,
-    container: bool,
+    /// What runs containers, where shells run in some.
+    pub engine: Option<Engine>,
     pub users: BTreeMap<String, User>,
 }
 
@@ -46,7 +48,9 @@ impl Wrap {
         let container = matches!(build.sandbox, Sandbox::Container { .. });
         let shell = shell(build, path, container)?;
         let sandbox = sandbox(build, &there)?;
-        Ok(Self { shell, sandbox, setpriv: there.setpriv, container, users })
+        let client = sandbox.first().filter(|_| container);
+        let engine = client.map(|client| Engine::new(PathBuf::from(client), &build.host));
+        Ok(Self { shell, sandbox, setpriv: there.setpriv, engine, users })
     }
 
     /// The program and its arguments that run a script.
@@ -57,7 +61,7 @@ impl Wrap {
         environment: &BTreeMap<String, String>,
     ) -> (PathBuf, Vec<String>) {
         let mut words = self.sandbox.clone();
-        if self.container {
+        if self.engine.is_some() {
             let at = words.len() - 1;
             let names = environment.keys().filter(|name| !matches!(name.as_str(), "PATH" | "HOME"));
             words.splice(at..at, names.flat_map(|name| ["--env".to_owned(), name.clone()]));
@@ -124,7 +128,7 @@ fn sandbox(build: &Build, there: &Capabilities) -> Result<Vec<String>, Diagnosti
                 .ok_or_else(|| missing(engine, "a container"))?;
             let mut all = vec![tool.display().to_string()];
             all.extend(words(&["run", "--rm", "--init", "--label"]));
-            all.push(format!("trunkline.build={}", build.id));
+            all.push(format!("{LABEL}={}", build.id));
             all.extend(["--pids-limit".to_owned(), build.limits.processes.to_string()]);
             if let Some(memory) = build.limits.memory {
                 all.extend(["--memory".to_owned(), memory.to_string()]);

@@ -146,8 +146,8 @@ async fn artifacts_are_the_same_bytes_for_the_same_files_and_come_back_with_thei
         assert_eq!((primary.identifier.as_str(), docs.identifier.as_str()), ("", "docs"));
         let into = place.home.path().join("into");
         let limits = UnpackLimits::default();
-        assert_eq!(unpack(&primary.path, &into, Some(&primary.sha256), None, limits).unwrap(), 1);
-        assert_eq!(unpack(&docs.path, &into, Some(&docs.sha256), None, limits).unwrap(), 1);
+        assert_eq!(unpack(&primary.path, &into, Some(&primary.sha256), None, limits).unwrap().files, 1);
+        assert_eq!(unpack(&docs.path, &into, Some(&docs.sha256), None, limits).unwrap().files, 1);
         assert_eq!(std::fs::read_to_string(into.join("deep/er/file")).unwrap(), "text");
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(into.join("run")).unwrap().permissions().mode();
@@ -163,7 +163,7 @@ fn packed(folder: &Path, entries: &[Entry], key: Option<&Key>) -> trunkline_buil
 
 fn entry(name: &str, file: &Path, link: Option<&str>) -> Entry {
     let link = link.map(str::to_owned);
-    Entry { name: name.into(), file: file.into(), mode: 0o644, link }
+    Entry { name: name.into(), file: file.into(), mode: 0o644, link, size: 0 }
 }
 
 #[test]
@@ -182,10 +182,37 @@ fn nothing_is_unpacked_outside_of_its_folder() {
     check(&[entry("/evil", &file, None)]);
     check(&[entry("a/../../evil", &file, None)]);
     check(&[entry("a\\..\\evil", &file, None)]);
-    check(&[entry("way", &file, Some("/etc"))]);
-    check(&[entry("a/way", &file, Some("../../x"))]);
-    check(&[entry("way", &file, Some("x/../.."))]);
+    check(&[entry("a/b", &file, None), entry("a", &file, Some("x"))]);
     assert!(!home.path().join("evil").exists());
+}
+
+#[test]
+fn links_that_lead_out_are_left_out_and_told_and_the_rest_is_unpacked() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let check = |links: &[(&str, &str)], left_out: &[&str]| {
+        let mut entries = vec![entry("a/file", &file, None)];
+        entries.extend(links.iter().map(|(name, target)| entry(name, &file, Some(target))));
+        let artifact = packed(home.path(), &entries, None);
+        let into = tempfile::tempdir_in(home.path()).unwrap();
+        let got = unpack(&artifact.path, into.path(), None, None, UnpackLimits::default());
+        let got = got.unwrap();
+        assert_eq!(got.left_out, left_out);
+        assert_eq!(got.files, entries.len() - left_out.len());
+        let root = into.path().canonicalize().unwrap();
+        assert_eq!(std::fs::read_to_string(root.join("a/file")).unwrap(), "x");
+        for (name, _) in links {
+            // Whatever was made of it leads to somewhere below, or nowhere.
+            let real = root.join(name).canonicalize();
+            assert!(real.as_ref().is_ok_and(|p| p.starts_with(&root)) || real.is_err(), "{name}");
+        }
+    };
+    check(&[("way", "a/file"), ("a/up", "../way")], &[]);
+    check(&[("way", "/etc"), ("a/way", "../../x")], &["a/way -> ../../x", "way -> /etc"]);
+    check(&[("way", "x/../..")], &["way -> x/../.."]);
+    // Each stays by its text; the second leads out through the first.
+    check(&[("a/l", ".."), ("b", "a/l/..")], &["b -> a/l/.."]);
 }
 
 #[test]
@@ -276,6 +303,37 @@ async fn caches_come_back_win_over_the_source_and_stand_builds_at_once() {
     assert_eq!(third.output(), ["one"]);
     assert_eq!(second.result.status, BuildStatus::Failed);
     assert_eq!(place("cache-4", &["cat deps/d/f"]).run().await.output(), ["two"]);
+}
+
+#[tokio::test]
+async fn what_killed_or_failed_builds_began_to_keep_goes_and_what_is_kept_stays() {
+    let caches = tempfile::tempdir().unwrap();
+    let cache = caches.path().join("site");
+    let place = |name: &str, commands: &[&str]| {
+        let mut place = Place::commands(name, commands);
+        place.build.folders.cache = Some(cache.clone());
+        place.build.spec.cache = vec!["deps/**/*".into()];
+        place
+    };
+    let names = || {
+        let all = std::fs::read_dir(&cache).unwrap().map(|e| e.unwrap().file_name());
+        let mut all: Vec<_> = all.map(|n| n.to_string_lossy().into_owned()).collect();
+        all.retain(|name| name.starts_with("making-") || name.starts_with("next-"));
+        all
+    };
+    place("keeps", &["mkdir -p deps; echo one > deps/f"]).run().await;
+    assert_eq!(names(), [""; 0]);
+    std::fs::create_dir_all(cache.join("making-copy-x/d")).unwrap();
+    symlink("copy-x", cache.join("next-copy-x")).unwrap();
+    trunkline_build::cache::clear(caches.path());
+    assert_eq!(names(), [""; 0]);
+    // A copy that cannot be made whole: a name that a file has is a folder in the copy that is made.
+    let broken = place("breaks", &["echo two > deps/f"]);
+    std::fs::create_dir_all(cache.join(format!("making-copy-{}/deps/f/x", broken.build.id))).unwrap();
+    std::fs::create_dir_all(cache.join(format!("copy-{}/deps", broken.build.id))).unwrap();
+    assert_eq!(broken.run().await.result.status, BuildStatus::Fault);
+    assert_eq!(names(), [""; 0]);
+    assert_eq!(place("reads", &["cat deps/f"]).run().await.output(), ["one"]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@ use crate::harness::{Place, runs, until};
 use std::time::Duration;
 use tokio::sync::watch;
 use trunkline_build::{BuildStatus, Capabilities, Sandbox, leftovers};
+use trunkline_model::buildspec::{ArtifactFiles, Artifacts};
 
 /// Runs a build that would go on for minutes, and checks how it ends and that a process that left
 /// its group (its id is in the file `pid`) does too.
@@ -127,6 +128,42 @@ async fn too_much_memory_ends_a_build() {
     place.build.limits.memory = Some(40 << 20);
     let why = check(place, never(), BuildStatus::Failed).await;
     assert!(why.contains("bytes of memory"), "{why}");
+}
+
+/// A build whose artifact has a name that the shell expands.
+fn named(name: &str, expanded: &str) -> Place {
+    let mut place = Place::commands("names", &["touch a"]);
+    let files = vec!["a".to_owned()];
+    let primary = ArtifactFiles { name: Some(expanded.into()), files, ..ArtifactFiles::default() };
+    place.build.spec.artifacts = Some(Artifacts { primary, ..Artifacts::default() });
+    place.build.id = format!("{name}-{}", place.build.id);
+    place
+}
+
+#[tokio::test]
+async fn a_shell_that_expands_names_can_be_stopped_and_takes_no_longer_than_the_build_may() {
+    let place = named("stop", "$(echo $$ > pid.new; mv pid.new pid; sleep 300)");
+    let (stop, stopped) = watch::channel(false);
+    let pid = place.source().join("pid");
+    let asks = async {
+        until("the shell writes its id", || pid.exists()).await;
+        stop.send(true).unwrap();
+    };
+    tokio::join!(asks, check(place, stopped, BuildStatus::Stopped));
+    let mut place = named("time", "$(sleep 300)");
+    place.build.limits.timeout = Duration::from_millis(400);
+    let why = check(place, never(), BuildStatus::TimedOut).await;
+    assert!(why.contains("took longer"), "{why}");
+}
+
+#[tokio::test]
+async fn what_a_shell_complains_of_while_it_expands_names_is_logged_and_holds_up_nothing() {
+    // More than a pipe holds.
+    let place = named("loud", "$(yes complaint | head -c 300000 >&2; echo name)");
+    let done = place.run().await;
+    assert_eq!(done.result.status, BuildStatus::Succeeded, "{:?}", done.result.reason);
+    assert_eq!(done.result.artifacts[0].name.as_deref(), Some("name"));
+    assert!(done.output().iter().filter(|line| **line == "complaint").count() > 29_000);
 }
 
 #[tokio::test]

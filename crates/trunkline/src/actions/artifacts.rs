@@ -1,13 +1,17 @@
-//! The folder of artifacts: zips named by the SHA-256 of their bytes, looked at again when they are read.
+//! The folder of artifacts: zips named by the SHA-256 of their bytes, and references to clones by that of their text.
 //!
-//! Written whole or not at all, without waiting for the disk: an artifact that a power failure took is made
-//! again by the action that made it.
+//! On the disk before anybody is told of them, and looked at again when they are read. Under a key, files are
+//! sealed; the name is always that of the clear bytes. What an artifact is, its ending says, which only the action that
+//! made it chose: no content of a repository or a build does.
 
-use std::fs;
-use std::io::ErrorKind;
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use trunkline_build::{UnpackLimits, unpack};
+use std::sync::{Arc, Mutex, PoisonError};
+use trunkline_build::artifacts::is_sealed;
+use trunkline_build::{Key, UnpackError, UnpackLimits, unpack, unpack_bytes};
 use trunkline_center::state::version_of;
 use trunkline_engine::ArtifactRef;
 use trunkline_model::{Diagnostic, Report};
@@ -15,63 +19,232 @@ use trunkline_model::{Diagnostic, Report};
 /// Tells files apart that are written at the same time.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
+/// An artifact up to this size stays in memory until the next one: most often it is unpacked at once.
+const RECENT_BYTES: usize = 1 << 20;
+
+/// Endings of files: of zips, and of references to clones.
+const ZIP: &str = "zip";
+const CLONE: &str = "clone";
+
+/// What a build gets instead of files: the address of a repository, a commit, and its branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Clone {
+    pub(super) repository: String,
+    pub(super) commit: String,
+    pub(super) branch: String,
+}
+
+/// What an artifact turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Files, which were unpacked, without these links: they lead out of the folder.
+    Files(Vec<String>),
+    /// A clone, which is still to be made.
+    Clone(Clone),
+}
+
+/// An id, and the bytes that it stands for.
+type Recent = (String, Arc<[u8]>);
+
 /// Where artifacts lie.
-pub(super) struct ArtifactFolder(PathBuf);
+pub(super) struct ArtifactFolder {
+    folder: PathBuf,
+    /// Seals them.
+    key: Option<Key>,
+    /// The zip that was put last, as it is in clear.
+    recent: Mutex<Option<Recent>>,
+}
 
 impl ArtifactFolder {
-    pub(super) fn new(folder: PathBuf) -> Self {
-        Self(folder)
+    pub(super) fn new(folder: PathBuf, key: Option<Key>) -> Self {
+        Self { folder, key, recent: Mutex::default() }
     }
 
-    fn path(&self, id: &str) -> PathBuf {
-        self.0.join(format!("{id}.zip"))
+    /// What seals artifacts; builds that make some need it.
+    pub(super) fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
-    /// Whether an artifact is there.
-    pub(super) fn has(&self, id: &str) -> bool {
-        self.path(id).is_file()
+    fn path(&self, id: &str, ending: &str) -> PathBuf {
+        self.folder.join(format!("{id}.{ending}"))
     }
 
-    /// Keeps bytes; gives their id and size.
-    pub(super) fn put(&self, bytes: &[u8]) -> Result<(String, u64), Report> {
-        let id = version_of(bytes);
-        let (path, size) = (self.path(&id), u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        if path.is_file() {
-            return Ok((id, size));
+    /// Whether an artifact of that many bytes is there, in full length.
+    pub(super) fn has(&self, id: &str, size: u64) -> bool {
+        let length = self.key.as_ref().map_or(size, |_| Key::sealed_size(size));
+        let whole = |ending| fs::metadata(self.path(id, ending)).is_ok_and(|f| f.len() == length);
+        whole(ZIP) || whole(CLONE)
+    }
+
+    /// Keeps a zip; gives its id and size.
+    pub(super) fn put(&self, zip: &[u8]) -> Result<(String, u64), Report> {
+        let (id, size) = self.keep(zip, ZIP)?;
+        if zip.len() <= RECENT_BYTES {
+            *self.recent.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((id.clone(), Arc::from(zip)));
         }
-        let draft = self.draft();
-        let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, &path));
-        written.map_err(|error| crate::files::failed(&path.display().to_string(), &error))?;
         Ok((id, size))
     }
 
-    /// Takes over a file that was made elsewhere on this disk.
+    /// Keeps a reference to a clone; gives its id and size.
+    pub(super) fn put_clone(&self, clone: &Clone) -> Result<(String, u64), Report> {
+        let Clone { repository, commit, branch } = clone;
+        let text = json!({ "repository": repository, "commit": commit, "branch": branch });
+        self.keep(text.to_string().as_bytes(), CLONE)
+    }
+
+    fn keep(&self, bytes: &[u8], ending: &str) -> Result<(String, u64), Report> {
+        let id = version_of(bytes);
+        let path = self.path(&id, ending);
+        let kept = match &self.key {
+            Some(key) => key.sealed(bytes, &id).and_then(|sealed| self.write(&path, &sealed)),
+            None => self.write(&path, bytes),
+        };
+        kept.map_err(|error| failed(&path, &error))?;
+        Ok((id, u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+    }
+
+    /// Writes a file so that it outlasts a power failure, unless it is there with these bytes. What was torn or
+    /// changed is written anew.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let length = bytes.len() as u64;
+        let same = fs::metadata(path).is_ok_and(|there| there.len() == length)
+            && fs::read(path).is_ok_and(|there| there == bytes);
+        if !same {
+            let draft = self.draft();
+            let written = File::create(&draft)
+                .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+                .and_then(|()| fs::rename(&draft, path));
+            if let Err(error) = written {
+                let _ = fs::remove_file(&draft);
+                return Err(error);
+            }
+        }
+        // Also where it was there: who wrote it may not have come to this.
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// Takes over a zip that was made elsewhere on this disk, sealed if there is a key. One of that id makes way: it
+    /// may be torn.
     pub(super) fn adopt(&self, id: &str, file: &Path) -> Result<(), Report> {
-        let path = self.path(id);
-        let moved = match fs::rename(file, &path) {
+        let path = self.path(id, ZIP);
+        let moved = File::open(file).and_then(|file| file.sync_all());
+        let moved = moved.and_then(|()| match fs::rename(file, &path) {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
                 let draft = self.draft();
-                fs::copy(file, &draft).and_then(|_| fs::rename(&draft, &path))
+                fs::copy(file, &draft)?;
+                File::open(&draft)?.sync_all()?;
+                fs::rename(&draft, &path)
             }
             moved => moved,
-        };
-        moved.map_err(|error| crate::files::failed(&path.display().to_string(), &error))
+        });
+        let lasting = moved.and_then(|()| File::open(&self.folder)?.sync_all());
+        lasting.map_err(|error| failed(&path, &error))
     }
 
     fn draft(&self) -> PathBuf {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        self.0.join(format!(".{}-{number}.new", std::process::id()))
+        self.folder.join(format!(".{}-{number}.new", std::process::id()))
     }
 
-    /// Unpacks an artifact into a folder. TL0719: it is gone, or not what it was.
-    pub(super) fn unpack(&self, artifact: &ArtifactRef, folder: &Path) -> Result<(), Report> {
-        let path = self.path(&artifact.id);
-        let unpacked = unpack(&path, folder, Some(&artifact.id), None, UnpackLimits::default());
-        unpacked.map(drop).map_err(|found| {
-            Diagnostic::error("TL0719", format!("the artifact `{}` cannot be used", artifact.name))
-                .because(found.to_string())
-                .help("start the pipeline anew: its sources make the artifact again")
-                .report()
-        })
+    /// Unpacks an artifact into a folder. TL0719: it is gone, or not what it was. TL0855: it must not be unpacked.
+    /// TL0857: it is sealed with another key.
+    pub(super) fn unpack(&self, artifact: &ArtifactRef, folder: &Path) -> Result<Content, Report> {
+        let (id, limits) = (artifact.id.as_str(), UnpackLimits::default());
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unpacked = match recent.filter(|(recent, _)| recent == id) {
+            Some((_, zip)) => unpack_bytes(&zip, folder, limits),
+            None => {
+                let path = self.path(id, ZIP);
+                if let Some(clone) = self.clone_of(id).filter(|_| !path.exists()) {
+                    return clone.map(Content::Clone).map_err(|found| unusable(artifact, &found));
+                }
+                unpack(&path, folder, Some(id), self.key.as_ref(), limits)
+            }
+        };
+        match unpacked {
+            Ok(done) => Ok(Content::Files(done.left_out)),
+            Err(found) => {
+                if let UnpackError::Damaged { .. } = found {
+                    // Out of the way: its source makes it again.
+                    let path = self.path(id, ZIP);
+                    let _ = fs::rename(&path, path.with_extension("damaged"));
+                }
+                Err(unusable(artifact, &found))
+            }
+        }
+    }
+
+    /// The reference of an id; None if there is none.
+    fn clone_of(&self, id: &str) -> Option<Result<Clone, UnpackError>> {
+        let bytes = fs::read(self.path(id, CLONE)).ok()?;
+        let clear = match (&self.key, is_sealed(&bytes)) {
+            (_, false) => Ok(bytes),
+            (Some(key), true) => {
+                key.opened(&bytes).map_err(|error| UnpackError::Sealed(error.to_string()))
+            }
+            (None, true) => Err(UnpackError::Sealed("no key was given".to_owned())),
+        };
+        Some(clear.and_then(|bytes| {
+            let found = version_of(&bytes);
+            if found != id {
+                return Err(UnpackError::Damaged { wanted: id.to_owned(), found });
+            }
+            let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+            let (repository, commit, branch) = (text("repository"), text("commit"), text("branch"));
+            Ok(Clone { repository, commit, branch })
+        }))
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Report {
+    crate::files::failed(&path.display().to_string(), error)
+}
+
+fn unusable(artifact: &ArtifactRef, found: &UnpackError) -> Report {
+    let own = found.diagnostic();
+    let (code, help) = match found {
+        UnpackError::Sealed(_) | UnpackError::Unsafe(..) | UnpackError::TooLarge(_) => {
+            (own.code.as_str(), own.help.clone())
+        }
+        _ => {
+            ("TL0719", Some("start the pipeline anew: its sources make the artifact again".into()))
+        }
+    };
+    let told = Diagnostic::error(code, format!("the artifact `{}` cannot be used", artifact.name))
+        .because(found.to_string());
+    help.into_iter().fold(told, Diagnostic::help).report()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, ArtifactFolder) {
+        let home = tempfile::tempdir().unwrap();
+        let folder = ArtifactFolder::new(home.path().to_path_buf(), None);
+        (home, folder)
+    }
+
+    #[test]
+    fn a_file_that_is_torn_or_changed_is_written_anew() {
+        let (home, folder) = folder();
+        let bytes = b"what an artifact holds";
+        let (id, size) = folder.put(bytes).unwrap();
+        let path = home.path().join(format!("{id}.zip"));
+        for torn in [&b""[..], b"what an art", b"WHAT an artifact holds"] {
+            fs::write(&path, torn).unwrap();
+            assert_eq!(folder.has(&id, size), torn.len() == bytes.len());
+            assert_eq!(folder.put(bytes).unwrap(), (id.clone(), size));
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+        // The same for what a build made.
+        fs::write(&path, "torn").unwrap();
+        let made = home.path().join("made");
+        fs::write(&made, bytes).unwrap();
+        folder.adopt(&id, &made).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "no draft stays");
     }
 }

@@ -4,7 +4,7 @@
 //! where a variable `Environment` of its action or project names one; it then gets `AccountNumber` as well. What comes
 //! of a build is in `results`, its way to AWS in `credentials`.
 
-use super::source::CLONE_REFERENCE;
+use super::artifacts::{Clone, Content};
 use super::vault::Secrets;
 use super::{Ended, Job, Shared};
 use crate::clock;
@@ -57,6 +57,19 @@ impl Work {
     }
 }
 
+/// Has ext4 lay each work folder into another part of the disk. Beside one that was just removed, files are made
+/// many times slower where it has no journal: it looks through what was removed for each of them.
+pub(super) fn scatter(work: &Path) {
+    use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+    // Other file systems refuse this, and do not need it.
+    if let Ok(folder) = std::fs::File::open(work)
+        && let Ok(flags) = ioctl_getflags(&folder)
+        && !flags.contains(IFlags::TOPDIR)
+    {
+        let _ = ioctl_setflags(&folder, flags | IFlags::TOPDIR);
+    }
+}
+
 /// Unpacks the input artifacts: the primary one where commands start, the others by their names.
 async fn folders(shared: &Arc<Shared>, job: &Job, work: &Work) -> Result<Folders, Report> {
     let primary = job.setting("PrimarySource");
@@ -74,7 +87,7 @@ async fn folders(shared: &Arc<Shared>, job: &Job, work: &Work) -> Result<Folders
             folders.secondary.insert(input.name.clone(), folder.clone());
             folder
         };
-        unpack(shared, input, &folder).await?;
+        unpack(shared, job, input, &folder).await?;
     }
     Ok(folders)
 }
@@ -82,25 +95,32 @@ async fn folders(shared: &Arc<Shared>, job: &Job, work: &Work) -> Result<Folders
 /// Unpacks an artifact; one that only refers to a clone becomes that clone.
 pub(super) async fn unpack(
     shared: &Arc<Shared>,
+    job: &Job,
     input: &ArtifactRef,
     folder: &Path,
 ) -> Result<(), Report> {
     // Small ones are unpacked sooner than a thread is woken.
-    if input.size <= INLINE_BYTES {
-        shared.artifacts.unpack(input, folder)?;
+    let content = if input.size <= INLINE_BYTES {
+        shared.artifacts.unpack(input, folder)?
     } else {
         let (shared, input, folder) = (shared.clone(), input.clone(), folder.to_path_buf());
         let done = tokio::task::spawn_blocking(move || shared.artifacts.unpack(&input, &folder));
         done.await.map_err(|error| {
             Diagnostic::error("TL0902", format!("unpacking broke off: {error}")).report()
-        })??;
+        })??
+    };
+    match content {
+        Content::Files(left_out) => {
+            let told = |link| format!("not unpacked, as it leads out of the source: {link}");
+            shared.say(&job.run.action_execution, left_out.into_iter().map(told));
+            Ok(())
+        }
+        Content::Clone(Clone { repository, commit, branch }) => {
+            let made = std::fs::create_dir_all(folder);
+            made.map_err(|error| crate::files::failed(&folder.display().to_string(), &error))?;
+            super::git::clone(&repository, &commit, &branch, folder).await
+        }
     }
-    let reference = folder.join(CLONE_REFERENCE);
-    let Ok(text) = std::fs::read(&reference) else { return Ok(()) };
-    let _ = std::fs::remove_file(&reference);
-    let value: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    let text = |name: &str| value[name].as_str().unwrap_or_default();
-    super::git::clone(text("repository"), text("commit"), text("branch"), folder).await
 }
 
 const INLINE_BYTES: u64 = 1 << 20;
@@ -241,7 +261,8 @@ async fn perform(
     build.predefined = facts.predefined();
     build.predefined.insert("CODEPIPELINE_EXECUTION_ID".to_owned(), job.run.execution.clone());
     build.host = shared.host();
-    limit(&mut build, &shared.setting.builds);
+    limit(&mut build, &shared.setting.builds)?;
+    build.key = shared.artifacts.key().cloned();
     if let Some(environment) = &environment
         && !sets(&build, ACCOUNT)
     {
@@ -268,8 +289,8 @@ fn sets(build: &Build, name: &str) -> bool {
         || kept.iter().any(|all| all.iter().any(|(own, _)| own == name))
 }
 
-/// Gives a build the limits and the sandbox of the server's settings.
-fn limit(build: &mut Build, settings: &BuildSettings) {
+/// Gives a build the limits and the sandbox of the server's settings. TL0862: its container would have no image.
+fn limit(build: &mut Build, settings: &BuildSettings) -> Result<(), Report> {
     let limits = &mut build.limits;
     limits.processes = settings.processes.unwrap_or(limits.processes);
     limits.memory = settings.memory.map(|mebibytes| mebibytes << 20).or(limits.memory);
@@ -277,16 +298,21 @@ fn limit(build: &mut Build, settings: &BuildSettings) {
     limits.cpu_seconds = settings.cpu_seconds;
     limits.output = settings.log.map_or(limits.output, |mebibytes| mebibytes << 20);
     limits.grace = settings.grace.map_or(limits.grace, std::time::Duration::from_secs);
-    let container = |engine: &str| Sandbox::Container {
-        engine: engine.to_owned(),
-        image: build.project.image.clone().unwrap_or_default(),
+    let image = build.project.image.clone().or_else(|| settings.image.clone());
+    let container = |engine: &str| {
+        let message = "there is no image for the container of the build";
+        let help = "name one: `image` in the `environment` of its project, or under `builds` of server.yaml";
+        let none = || Diagnostic::error("TL0862", message).help(help).report();
+        let image = image.ok_or_else(none)?;
+        Ok::<_, Report>(Sandbox::Container { engine: engine.to_owned(), image })
     };
     build.sandbox = match settings.sandbox {
         Sandboxing::None => Sandbox::None,
         Sandboxing::Bubblewrap => Sandbox::Bubblewrap,
-        Sandboxing::Docker => container("docker"),
-        Sandboxing::Podman => container("podman"),
+        Sandboxing::Docker => container("docker")?,
+        Sandboxing::Podman => container("podman")?,
     };
+    Ok(())
 }
 
 /// Runs a build with the log and the stop signal of its action. It is on record as long as it has processes: who

@@ -52,7 +52,7 @@ pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
         Diagnostic::error("TL0114", "the action has no input artifact to deploy").report()
     })?;
     let source = work.path("source");
-    unpack(&shared, input, &source).await?;
+    unpack(&shared, &job, input, &source).await?;
     let deployment = Deployment::of(&job, &source, input.revision.clone())?;
     shared.introduce(&job, &deployment);
     let judged = shared.may_deploy(&deployment).await;

@@ -4,10 +4,10 @@
 //! else (`.`) for the project's own repository. The commit is the one that the start asks for, or the head of
 //! the branch when the action runs. Deliberately absent: when a push starts what, which is the server's.
 
+use super::artifacts::Clone;
 use super::git::{Commit, View};
 use super::{Ended, Job, Shared};
 use crate::context::CONFIG;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
@@ -119,12 +119,11 @@ async fn fetch(shared: &Shared, job: &Job, place: &Place) -> Result<Known, Repor
     if let Some(known) = shared.known(&key(&commit.id)) {
         return Ok(known);
     }
-    let bytes = match archive {
-        Some(bytes) => bytes,
-        None if only_reference => reference(place, &commit.id, branch)?,
-        None => view.archive(&commit.id).await?,
+    let (id, size) = match archive {
+        Some(bytes) => shared.artifacts.put(&bytes)?,
+        None if only_reference => shared.artifacts.put_clone(&reference(place, &commit.id, branch))?,
+        None => shared.artifacts.put(&view.archive(&commit.id).await?)?,
     };
-    let (id, size) = shared.artifacts.put(&bytes)?;
     let known = Known { commit, id, size };
     let mut all = shared.known.lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() > KNOWN_AT_MOST {
@@ -144,23 +143,19 @@ pub(super) fn wanted<'a>(job: &'a Job, kind: &str) -> Option<&'a str> {
     own.map(|r| r.revision_value.as_str())
 }
 
-/// The name of the file that stands for a clone.
-pub(super) const CLONE_REFERENCE: &str = "codebuild-clone-reference.json";
-
 /// An artifact that only says what to clone.
-fn reference(place: &Place, commit: &str, branch: &str) -> Result<Vec<u8>, Report> {
-    let from = match place {
+fn reference(place: &Place, commit: &str, branch: &str) -> Clone {
+    let repository = match place {
         Place::Here(path) => path.display().to_string(),
         Place::Remote(url) => url.clone(),
     };
-    let text = json!({ "repository": from, "commit": commit, "branch": branch }).to_string();
-    super::builds::zip_of(&[(CLONE_REFERENCE, text.as_bytes())])
+    Clone { repository, commit: commit.to_owned(), branch: branch.to_owned() }
 }
 
 impl Shared {
     fn known(&self, key: &(PathBuf, String)) -> Option<Known> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        known.filter(|known| self.artifacts.has(&known.id))
+        known.filter(|known| self.artifacts.has(&known.id, known.size))
     }
 
     /// Where mirrors and views lie.

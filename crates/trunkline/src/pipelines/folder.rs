@@ -89,10 +89,15 @@ impl DataFolder {
         self.root.join("work")
     }
 
+    /// What build projects keep, each in a folder.
+    pub(crate) fn caches(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
     /// What a build project keeps from build to build.
     pub(crate) fn cache(&self, project: &str) -> PathBuf {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        self.root.join("cache").join(project.replace(|c| !plain(c), "_"))
+        self.caches().join(project.replace(|c| !plain(c), "_"))
     }
 
     fn server_file(&self) -> PathBuf {

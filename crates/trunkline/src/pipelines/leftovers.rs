@@ -13,13 +13,17 @@ use trunkline_store::{Running, Store};
 /// The variable, and its value, that this process gives to git, as builds have one: by it whoever comes after this
 /// process finds what is left.
 pub(crate) fn mark() -> (&'static str, &'static str) {
-    static OWN: OnceLock<String> = OnceLock::new();
-    (MARKER, OWN.get_or_init(|| format!("process-{}", uuid::Uuid::new_v4())))
+    static MINE: OnceLock<String> = OnceLock::new();
+    (MARKER, MINE.get_or_init(|| format!("{OWN}{}", uuid::Uuid::new_v4())))
 }
+
+/// How the marks of processes of this program begin, other than those of builds.
+const OWN: &str = "process-";
 
 /// Clears away what earlier processes left, and puts this one on record.
 pub(super) fn begin(store: &Store, folder: &DataFolder) {
     end(store, folder);
+    trunkline_build::cache::clear(&folder.caches());
     // Git that was killed while it changed a reference leaves that locked for ever. Nothing of it runs any more.
     for repositories in ["repositories", "mirrors"] {
         for repository in entries(&folder.root().join(repositories)) {
@@ -34,9 +38,15 @@ pub(super) fn begin(store: &Store, folder: &DataFolder) {
 /// Ends what still runs of builds and of git, and removes work folders. What cannot be ended or removed now stays
 /// for the next time; nothing waits for it, as each start of an action has an id and a folder of its own.
 pub(super) fn end(store: &Store, folder: &DataFolder) {
-    for running in store.processes().unwrap_or_default() {
-        trunkline_build::leftovers(&running.run);
-        let _ = store.process_ended(&running.run);
+    let running = store.processes().unwrap_or_default();
+    for one in &running {
+        trunkline_build::leftovers(&one.run);
+    }
+    let builds = running.iter().map(|one| one.run.clone());
+    let builds: Vec<String> = builds.filter(|run| !run.starts_with(OWN)).collect();
+    trunkline_build::containers_left(&crate::context::variables(), &builds);
+    for one in &running {
+        let _ = store.process_ended(&one.run);
     }
     let left = entries(&folder.work());
     if !left.is_empty() {

@@ -41,7 +41,7 @@ pub(crate) struct ServerSettings {
 }
 
 /// What builds may use; what is not given stays as `docs/builds.md` says.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct BuildSettings {
     /// Processes of one build at once.
@@ -60,6 +60,14 @@ pub(crate) struct BuildSettings {
     pub(crate) grace: Option<u64>,
     /// What keeps builds apart.
     pub(crate) sandbox: Sandboxing,
+    /// The image of containers for builds whose project has none.
+    pub(crate) image: Option<String>,
+    /// Where the key is that artifacts are sealed with.
+    #[serde(rename = "artifactKey")]
+    artifact_key: Option<Secret>,
+    /// That key.
+    #[serde(skip)]
+    pub(crate) key: Option<trunkline_build::Key>,
 }
 
 /// What keeps builds apart from the machine.
@@ -146,7 +154,8 @@ pub(crate) struct Receiver {
 }
 
 impl ServerSettings {
-    /// Reads the file of a data folder; the defaults where there is none. TL0893: something in it is wrong.
+    /// Reads the file of a data folder, and the key that it names; the defaults where there is none. TL0893:
+    /// something in it is wrong. TL0861: the key is.
     pub(crate) fn read(data: &Path) -> Result<Self, Report> {
         let path = data.join(FILE);
         let text = match std::fs::read_to_string(&path) {
@@ -156,7 +165,11 @@ impl ServerSettings {
             }
             Err(error) => return Err(wrong(error.to_string()).in_file(shown(&path)).report()),
         };
-        Self::parse(&text).map_err(|mut d| {
+        let read = Self::parse(&text).and_then(|mut settings| {
+            settings.builds.key = settings.builds.artifact_key()?;
+            Ok(settings)
+        });
+        read.map_err(|mut d| {
             d.place.file = Some(shown(&path));
             d.report()
         })
@@ -239,6 +252,23 @@ impl ServerSettings {
 impl std::fmt::Display for Queue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name.as_deref().or(self.url.as_deref()).unwrap_or("?"))
+    }
+}
+
+impl BuildSettings {
+    /// Reads the key of artifacts. TL0861: it is not there, or is none.
+    fn artifact_key(&self) -> Result<Option<trunkline_build::Key>, Diagnostic> {
+        let Some(place) = &self.artifact_key else { return Ok(None) };
+        let refused = |why: &str| {
+            Diagnostic::error("TL0861", "the key of artifacts cannot be used")
+                .because(why)
+                .help("give the key: 64 hex digits, or 32 bytes in base64; without `artifactKey` nothing is sealed")
+        };
+        let text = place.value().map_err(|report| {
+            refused(report.0.first().map_or("it cannot be read", |d| d.message.as_str()))
+        })?;
+        let none = || refused("it is neither 64 hex digits nor 32 bytes in base64");
+        trunkline_build::Key::parse(&text).ok_or_else(none).map(Some)
     }
 }
 
