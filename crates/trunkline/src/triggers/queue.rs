@@ -137,7 +137,7 @@ async fn hear(
                 handles.entry(repository).or_default().push(handle);
             }
             Ok(Heard::Written { bucket, key, sequencer }) => {
-                let written = triggers.object_written(&bucket, &key, &sequencer).await;
+                let written = triggers.object_written(&bucket, &key, &sequencer, say).await;
                 if noted.done(&format!("s3://{bucket}/{key}"), written, say) {
                     line.delete(handle).await?;
                 }
@@ -212,12 +212,13 @@ impl Triggers {
         bucket: &str,
         key: &str,
         sequencer: &str,
+        say: &Say,
     ) -> Result<Found, Report> {
         let place = format!("s3://{bucket}");
         let lock = self.lock(&place);
         let _held = lock.lock().await;
         let off = self.starter.switched_off();
-        let mut found = Found::default();
+        let (mut found, mut failed) = (Found::default(), None);
         for defined in self.starter.definitions().pipelines.values() {
             let pipeline = &defined.pipeline;
             if !decide::reads_object(pipeline, bucket, key) {
@@ -247,12 +248,24 @@ impl Triggers {
                         token.as_bytes(),
                     )),
                 };
-                let execution = self.starter.start(&pipeline.name, command).await?;
-                found.started.push((pipeline.name.clone(), execution));
+                match self.starter.start(&pipeline.name, command).await {
+                    Ok(execution) => found.started.push((pipeline.name.clone(), execution)),
+                    // The message comes again; the other pipelines do not wait for that.
+                    Err(report) => {
+                        failed = Some(report);
+                        continue;
+                    }
+                }
             }
             self.remember(&pipeline.name, &place, key, sequencer)?;
         }
-        Ok(found)
+        match failed {
+            None => Ok(found),
+            Some(report) => {
+                say(Ok(found));
+                Err(report)
+            }
+        }
     }
 }
 

@@ -1,9 +1,11 @@
-//! Messages of SQS: pushes to a repository elsewhere that EventBridge tells of, through the lab's queue.
+//! Messages of SQS: pushes to a repository elsewhere, and objects of S3, that EventBridge tells of through the lab's
+//! queue.
 
 use crate::server::{LIMIT, Server, hosted_source};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trunkline_lab::{Deed, Fault, Principal, Request, When};
+use std::time::{Duration, Instant};
+use trunkline_lab::{Deed, Fault, Options, Principal, Request, When};
 use trunkline_model::{AccountId, Region};
 use trunkline_testkit::{LabServer, wait_until};
 
@@ -20,13 +22,23 @@ impl Site {
     /// The pipeline `web` follows `main` of `acme`, which lies elsewhere, and has run once. `queue` is the
     /// queue as `server.yaml` names it.
     fn new(queue: &str) -> Self {
-        let lab = LabServer::start();
-        let site = Self { server: Server::new(), lab };
-        site.sqs(
-            "CreateQueue",
-            json!({ "QueueName": "pushes", "Attributes": { "VisibilityTimeout": "1" } }),
-        );
+        let site = Self::before(queue);
+        site.create();
+        site.role();
         let Self { mut server, lab } = site;
+        let command = format!("cat page.txt >> {}", server.home.join("ran").display());
+        server.pipeline("web", &hosted_source("acme", "main"), "", &command);
+        server.start();
+        server.ran("one\n");
+        server.succeeded("web");
+        Self { server, lab }
+    }
+
+    /// A lab without the queue, and a server that does not run yet and has no pipeline.
+    fn before(queue: &str) -> Self {
+        let quick = Options { throttle: false, search_lag_seconds: 0.0, ..Options::default() };
+        let lab = LabServer::with(Options { strict_roles: true, ..quick });
+        let mut server = Server::new();
         let endpoint = ("AWS_ENDPOINT_URL", lab.url());
         let key = ("AWS_ACCESS_KEY_ID", ACCOUNT.to_owned());
         server.variables = vec![endpoint, key, ("AWS_SECRET_ACCESS_KEY", "x".to_owned())];
@@ -40,31 +52,47 @@ impl Site {
         let config = server.home.read("project/trunkline.yaml");
         let config = format!("{config}repositories:\n  acme: {origin}\n");
         server.home.write("project/trunkline.yaml", config);
-        let command = format!("cat page.txt >> {}", server.home.join("ran").display());
-        server.pipeline("web", &hosted_source("acme", "main"), "", &command);
         let queue = queue.replace("@LAB@", &lab.url());
-        server
-            .home
-            .write("data/server.yaml", format!("queues: [{{ {queue}, region: {REGION} }}]\n"));
-        server.start();
-        server.ran("one\n");
-        server.succeeded("web");
+        let settings = format!("queues: [{{ {queue}, region: {REGION} }}]\n");
+        server.home.write("data/server.yaml", settings);
         Self { server, lab }
+    }
+
+    fn create(&self) {
+        let attributes = json!({ "VisibilityTimeout": "1" });
+        self.sqs("CreateQueue", json!({ "QueueName": "pushes", "Attributes": attributes }));
+    }
+
+    /// A role that may do what `docs/serve.md` names, and nothing else.
+    fn role(&self) {
+        let trust = json!({ "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") } }] });
+        let policy = json!({ "Statement": [{ "Effect": "Allow",
+            "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl"],
+            "Resource": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:pushes") }] });
+        let role = json!({ "RoleName": "pushes", "AssumeRolePolicyDocument": trust.to_string() });
+        let put = json!({ "RoleName": "pushes", "PolicyName": "p", "PolicyDocument": policy.to_string() });
+        self.call("iam", "CreateRole", role, b"");
+        self.call("iam", "PutRolePolicy", put, b"");
     }
 
     fn sqs(&self, operation: &str, mut input: Value) -> Value {
         if input.get("QueueName").is_none() {
             input["QueueUrl"] = json!(format!("{}/{ACCOUNT}/pushes", self.lab.url()));
         }
+        self.call("sqs", operation, input, b"")
+    }
+
+    fn call(&self, service: &str, operation: &str, input: Value, body: &[u8]) -> Value {
         let account = AccountId::parse(ACCOUNT).expect("an account");
         let request = Request {
             region: Region::parse(REGION).expect("a region"),
             principal: Principal::root(&account),
             account,
-            service: "sqs".to_owned(),
+            service: service.to_owned(),
             operation: operation.to_owned(),
             input,
-            body: Vec::new(),
+            body: body.to_vec(),
         };
         self.lab.lab().handle(&request, Timestamp::now()).expect("the lab takes it").members
     }
@@ -112,7 +140,7 @@ impl Site {
 
 #[test]
 fn a_push_that_a_message_tells_of_starts_once_and_no_other_message_starts_anything() {
-    let site = Site::new("name: pushes");
+    let mut site = Site::new("name: pushes, role: \"arn:aws:iam::111122223333:role/pushes\"");
     let first = site.server.must("work", &["rev-parse", "HEAD"]);
     let second = site.push("two\n");
     site.tell("acme", "main", &second);
@@ -135,6 +163,44 @@ fn a_push_that_a_message_tells_of_starts_once_and_no_other_message_starts_anythi
     site.server.succeeded("web");
     site.holds(1);
     assert_eq!(site.count(), 3);
+    let asked = Instant::now();
+    site.server.stop();
+    assert!(asked.elapsed() < Duration::from_secs(10), "the server does not wait for messages");
+}
+
+#[test]
+fn a_write_to_s3_starts_who_takes_the_object_once_also_from_a_queue_that_is_made_later() {
+    let mut site = Site::before("name: pushes");
+    let source = "{ category: Source, owner: AWS, provider: S3, version: \"1\" }\n      configuration: { \
+                  S3Bucket: code, S3ObjectKey: site.zip }";
+    let command = format!("cat page.txt >> {}", site.server.home.join("ran").display());
+    site.server.pipeline("web", source, "", &command);
+    site.server.must("work", &["archive", "--format=zip", "--output=../site.zip", "HEAD"]);
+    let zip = std::fs::read(site.server.home.join("site.zip")).expect("git wrote it");
+    let place = json!({ "Bucket": "code", "Key": "site.zip" });
+    site.call("s3", "CreateBucket", json!({ "Bucket": "code" }), b"");
+    site.call("s3", "PutObject", place, &zip);
+    site.server.start();
+    site.create();
+    let tell = |key: &str, sequencer: &str| {
+        let object = json!({ "key": key, "sequencer": sequencer });
+        let detail = json!({ "bucket": { "name": "code" }, "object": object });
+        let event =
+            json!({ "source": "aws.s3", "detail-type": "Object Created", "detail": detail });
+        site.send(&event.to_string());
+    };
+    tell("site.zip", "0062E99A88DC407460");
+    site.server.ran("one\n");
+    site.server.succeeded("web");
+    tell("site.zip", "0062E99A88DC407460");
+    tell("site.zip", "0062E99A88DC40");
+    tell("other.zip", "0062E99A88DC407461");
+    site.holds(0);
+    assert_eq!(site.count(), 1);
+    tell("site.zip", "0062E99A88DC407462");
+    site.server.ran("one\none\n");
+    site.server.succeeded("web");
+    assert_eq!(site.count(), 2);
 }
 
 #[test]
