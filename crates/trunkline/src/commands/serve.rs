@@ -21,6 +21,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use trunkline_aws::Aws;
 use trunkline_model::{Diagnostic, Report};
 use trunkline_web::Ports;
 
@@ -155,8 +157,8 @@ impl Server {
         let address = listener.local_addr().map_err(|error| cannot_start(&error.to_string()))?;
         // Heard from now on, so that a signal during the start is not lost.
         let stop = tokio::spawn(super::lab::stop());
-        let queues = &self.settings.queues;
-        let aws = (!queues.is_empty()).then(|| crate::connect::aws(app)).transpose()?;
+        let queues = !self.settings.queues.is_empty();
+        let aws = queues.then(|| crate::connect::aws(app)).transpose()?;
         self.hub.keep_stored().await?;
         for name in self.triggers.hosted() {
             self.triggers.ensure_hosted(&name).await?;
@@ -196,13 +198,7 @@ impl Server {
             tokio::spawn(self.clone().hear_pushes(talk)),
             tokio::spawn(self.notices.clone().deliver(store, move |problem| talk.problem(problem))),
         ];
-        if let Some(aws) = aws {
-            let hear = |queue: &Queue| {
-                let say = Box::new(move |looked| talk.looked(looked));
-                queue::listen(queue.clone(), aws.clone(), self.triggers.clone(), say)
-            };
-            background.extend(queues.iter().map(|queue| tokio::spawn(hear(queue))));
-        }
+        background.extend(aws.iter().flat_map(|aws| self.hear_queues(aws, talk)));
         let stop = async {
             // That the task ends otherwise is a reason to end as well.
             let _ = stop.await;
@@ -245,6 +241,15 @@ impl Server {
                 let _ = self.hub.store().forget_deliveries(before);
             }
         }
+    }
+
+    /// Reads the queues, each in a task of its own.
+    fn hear_queues(&self, aws: &Aws, talk: ports::Talk) -> Vec<JoinHandle<()>> {
+        let hear = |queue: &Queue| {
+            let say = Box::new(move |looked| talk.looked(looked));
+            queue::listen(queue.clone(), aws.clone(), self.triggers.clone(), say)
+        };
+        self.settings.queues.iter().map(|queue| tokio::spawn(hear(queue))).collect()
     }
 
     /// Looks at repositories that actions of this server pushed to.
