@@ -349,6 +349,7 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0886", "there is no such execution", ExitKind::Usage),
     code("TL0887", "the pipeline cannot do that now", ExitKind::Failed),
     code("TL0888", "the server does not answer", ExitKind::Failed),
+    code("TL0889", "too many executions are under way", ExitKind::Failed),
     code("TL0890", "the server cannot start", ExitKind::Failed),
     code("TL0891", "the server refuses a request", ExitKind::Failed),
     code("TL0892", "the server refuses a webhook", ExitKind::Failed),

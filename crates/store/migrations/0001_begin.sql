@@ -56,6 +56,16 @@ CREATE TABLE deliveries (
     PRIMARY KEY (provider, delivery)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_by_time ON deliveries (at);
+CREATE INDEX deliveries_by_body ON deliveries (provider, body_hash);
+
+-- What was taken and is still to be done, for whoever comes after a crash. `kind` says what a body is.
+CREATE TABLE pending (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
 
 -- The revision of a branch or tag that a pipeline was last started with.
 CREATE TABLE heads (

@@ -3,7 +3,7 @@
 use crate::deliveries::time;
 use crate::{Result, Store};
 use jiff::Timestamp;
-use rusqlite::OptionalExtension as _;
+use rusqlite::{OptionalExtension as _, Transaction};
 
 /// A branch or tag of a repository, as one pipeline has last seen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,21 +23,7 @@ pub struct Head {
 impl Store {
     /// Remembers a head. Returns false where it already was at that revision, so that a start is made once.
     pub fn set_head(&self, head: &Head) -> Result<bool> {
-        self.write(|t| {
-            let changed = t
-                .prepare_cached(
-                    "INSERT INTO heads VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT DO UPDATE SET revision = ?4, at = ?5 WHERE revision <> ?4",
-                )?
-                .execute((
-                    &head.pipeline,
-                    &head.repository,
-                    &head.reference,
-                    &head.revision,
-                    head.at.as_millisecond(),
-                ))?;
-            Ok(changed > 0)
-        })
+        self.write(|t| set(t, head))
     }
 
     /// The head of one reference.
@@ -50,6 +36,15 @@ impl Store {
         })
     }
 
+    /// The heads of one repository, of all pipelines.
+    pub fn heads_of(&self, repository: &str) -> Result<Vec<Head>> {
+        self.read(|c| {
+            let mut statement = c.prepare_cached("SELECT * FROM heads WHERE repository = ?1")?;
+            let rows = statement.query_map([repository], of_row)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// All heads, of all pipelines.
     pub fn heads(&self) -> Result<Vec<Head>> {
         self.read(|c| {
@@ -58,6 +53,23 @@ impl Store {
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
     }
+}
+
+/// Sets a head; says whether it moved.
+pub(crate) fn set(t: &Transaction<'_>, head: &Head) -> Result<bool> {
+    let changed = t
+        .prepare_cached(
+            "INSERT INTO heads VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET revision = ?4, at = ?5 WHERE revision <> ?4",
+        )?
+        .execute((
+            &head.pipeline,
+            &head.repository,
+            &head.reference,
+            &head.revision,
+            head.at.as_millisecond(),
+        ))?;
+    Ok(changed > 0)
 }
 
 fn of_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {

@@ -4,6 +4,7 @@
 //! is durable when its method returns. Several processes may read one file; the lock of the data folder,
 //! which the binary holds, sees to it that only one writes.
 
+mod changes;
 mod connection;
 mod deliveries;
 mod error;
@@ -13,6 +14,7 @@ mod notices;
 mod processes;
 mod releases;
 
+pub use changes::{Changes, Pending};
 pub use connection::{Access, Store};
 pub use deliveries::Delivery;
 pub use error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
-use trunkline_store::{Access, Delivery, Error, Head, Release, Running, Store};
+use trunkline_store::{Access, Changes, Delivery, Error, Head, Pending, Release, Running, Store};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("a time")
@@ -85,7 +85,8 @@ fn a_full_disk_fails_the_write_and_loses_nothing() {
 }
 
 #[test]
-fn a_delivery_is_new_once_and_after_it_was_forgotten() {
+fn a_delivery_is_new_once_and_after_it_was_forgotten_and_one_told_again_under_another_id_is_known()
+{
     let (_folder, path) = folder();
     let store = open(&path);
     assert_eq!(store.deliver("github", "d-1", "aa", at(10)).unwrap(), Delivery::New);
@@ -94,8 +95,52 @@ fn a_delivery_is_new_once_and_after_it_was_forgotten() {
     assert_eq!(store.deliver("github", "d-1", "bb", at(20)).unwrap(), Delivery::Forged(at(10)));
     assert_eq!(store.forget_deliveries(at(11)).unwrap(), 1);
     assert_eq!(store.deliver("github", "d-1", "bb", at(30)).unwrap(), Delivery::New);
-    store.forget_delivery("github", "d-1").unwrap();
-    assert_eq!(store.deliver("github", "d-1", "cc", at(31)).unwrap(), Delivery::New);
+    assert_eq!(store.delivery("github", "d-2", "bb").unwrap(), Delivery::Replayed(at(30)));
+    assert_eq!(store.delivery("gitlab", "d-2", "bb").unwrap(), Delivery::New);
+    assert_eq!(store.deliver("github", "d-2", "bb", at(31)).unwrap(), Delivery::Replayed(at(30)));
+    assert_eq!(store.delivery("github", "d-2", "bb").unwrap(), Delivery::Repeated(at(31)));
+}
+
+#[test]
+fn what_a_look_changes_is_recorded_as_one_and_what_is_pending_waits() {
+    let (_folder, path) = folder();
+    let store = open(&path);
+    let head = |pipeline: &str, reference: &str, revision: &str| Head {
+        pipeline: pipeline.to_owned(),
+        repository: "web".to_owned(),
+        reference: reference.to_owned(),
+        revision: revision.to_owned(),
+        at: at(1),
+    };
+    let pending = |key: &str, at| Pending {
+        kind: "start".to_owned(),
+        key: key.to_owned(),
+        body: "{}".to_owned(),
+        at,
+    };
+    let other = Head { repository: "api".to_owned(), ..head("*", "main", "1") };
+    let heads = vec![head("*", "main", "1"), head("a", "main", "1"), head("*", "dev", "1"), other];
+    let later = vec![pending("b", at(2)), pending("a", at(3))];
+    let changes = Changes { heads, pending: later, ..Changes::default() };
+    store.record(&changes).unwrap();
+    assert_eq!(store.heads_of("web").unwrap().len(), 3);
+    assert_eq!(store.pending("start").unwrap(), [pending("b", at(2)), pending("a", at(3))]);
+    let delivered = store.deliver_pending("github", "d", "aa", &pending("c", at(4))).unwrap();
+    assert_eq!(delivered, Delivery::New);
+    let again = store.deliver_pending("github", "e", "aa", &pending("d", at(4))).unwrap();
+    assert_eq!(again, Delivery::Replayed(at(4)), "it asks for nothing new");
+    let changes = Changes {
+        heads: vec![head("*", "dev", "2")],
+        gone: vec![("web".to_owned(), "main".to_owned())],
+        done: vec![("start".to_owned(), "b".to_owned())],
+        ..Changes::default()
+    };
+    store.record_soon(&changes).unwrap();
+    drop(store);
+    let store = open(&path);
+    assert_eq!(store.heads_of("web").unwrap(), [head("*", "dev", "2")], "all that was gone");
+    assert_eq!(store.heads_of("api").unwrap().len(), 1);
+    assert_eq!(store.pending("start").unwrap(), [pending("a", at(3)), pending("c", at(4))]);
 }
 
 #[test]

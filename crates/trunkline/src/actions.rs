@@ -10,7 +10,6 @@ mod builds;
 mod credentials;
 mod deploy;
 mod export;
-mod git;
 mod invoke;
 mod numbers;
 mod releases;
@@ -20,6 +19,7 @@ mod s3;
 mod source;
 mod vault;
 
+use crate::mirrors::{self as git, Mirrors};
 use crate::pipelines::folder::DataFolder;
 use crate::pipelines::hub::Hub;
 use crate::triggers::BuildSettings;
@@ -46,6 +46,8 @@ pub(crate) struct Setting {
     pub(crate) root: PathBuf,
     pub(crate) data: DataFolder,
     pub(crate) store: Arc<Store>,
+    /// The repositories of sources, which triggers read as well.
+    pub(crate) mirrors: Arc<Mirrors>,
     /// The build project of a name.
     pub(crate) projects: Projects,
     /// Starts another pipeline of this server.
@@ -82,12 +84,8 @@ struct Shared {
     numbers: Numbers,
     /// The folder in which builds find this program, once one asked.
     shim: OnceLock<Option<PathBuf>>,
-    /// Commits whose artifact is at hand.
-    known: Mutex<HashMap<(PathBuf, String), Known>>,
-    /// One fetch of a mirror at a time.
-    mirrors: tokio::sync::Mutex<()>,
-    /// One view of a repository on this machine is made at a time.
-    views: tokio::sync::Mutex<()>,
+    /// Commits whose artifact is at hand, or is being made.
+    known: Mutex<HashMap<source::Key, Known>>,
     /// Who is told to stop.
     running: Mutex<HashMap<String, watch::Sender<bool>>>,
 }
@@ -120,16 +118,16 @@ impl Carrier {
         let artifacts = ArtifactFolder::new(setting.data.artifacts(), setting.builds.key.clone());
         builds::scatter(&setting.data.work());
         let numbers = Numbers::new(setting.data.root().join("builds.json"));
-        Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             setting,
             artifacts,
             numbers,
             shim: OnceLock::new(),
             known: Mutex::default(),
-            mirrors: tokio::sync::Mutex::default(),
-            views: tokio::sync::Mutex::default(),
             running: Mutex::default(),
-        }))
+        });
+        source::prepare(&shared);
+        Self(shared)
     }
 }
 
@@ -139,6 +137,7 @@ pub(crate) fn of_hub(
     data: DataFolder,
     profile: Option<String>,
     builds: BuildSettings,
+    mirrors: Arc<Mirrors>,
     show: Option<Show>,
 ) -> impl FnOnce(&Weak<Hub>, &Arc<Store>) -> Arc<dyn Actions> {
     move |hub, store| {
@@ -159,6 +158,7 @@ pub(crate) fn of_hub(
             root: std::path::absolute(&root).unwrap_or(root),
             data,
             store: store.clone(),
+            mirrors,
             projects: Arc::new(projects),
             starter: Arc::new(hub.clone()),
             variables: crate::context::variables(),
@@ -302,6 +302,21 @@ impl Shared {
 }
 
 impl Job {
+    /// Waits for work that may never end, until the action is told to stop. TL0718.
+    async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T, Report>>,
+    ) -> Result<T, Report> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            done = work => done,
+            _ = stop.wait_for(|stop| *stop) => {
+                let message = format!("the action `{}` was told to stop", self.run.action);
+                Err(Diagnostic::error("TL0718", message).report())
+            }
+        }
+    }
+
     /// A setting of the action; an empty text counts as absent.
     fn setting(&self, name: &str) -> Option<&str> {
         self.run.configuration.get(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -23,6 +23,7 @@ mod git;
 mod interrupt;
 mod journal;
 mod limits;
+mod mirrors;
 mod notices;
 mod pages;
 mod pipelines;

@@ -7,16 +7,13 @@
 
 mod decide;
 mod look;
-mod places;
 mod pulls;
 pub(crate) mod queue;
-pub(crate) mod repository;
 mod schedules;
 mod settings;
 
 pub(crate) use look::{Cause, Found, Triggers};
-pub(crate) use places::{Places, Remotes};
-pub(crate) use repository::git_environment;
+pub(crate) use pulls::pending as pending_pull;
 pub(crate) use settings::{BuildSettings, Receiver, Sandboxing, Secret, ServerSettings};
 
 use crate::pipelines::definitions::Definitions;

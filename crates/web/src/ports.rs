@@ -82,8 +82,10 @@ pub struct Incoming {
     pub provider: Provider,
     /// The repository, as the address named it.
     pub repository: String,
-    /// What it says.
-    pub event: Event,
+    /// The id under which it was sent, or what stands for it where there is none. It is not signed.
+    pub id: String,
+    /// What stands for its body, and the address that it came to.
+    pub body: String,
 }
 
 /// What is known of a delivery's id.
@@ -95,6 +97,8 @@ pub enum Receipt {
     Repeated,
     /// Another body was taken under its id.
     Forged,
+    /// Its body was taken under another id.
+    Replayed,
 }
 
 /// What a delivery led to.
@@ -111,19 +115,13 @@ pub trait Webhooks: Send + Sync + 'static {
     /// How deliveries for a repository are checked; nothing where none are expected.
     fn hook(&self, provider: Provider, repository: &str) -> Option<Hook>;
 
-    /// Remembers a delivery unless its id is known. `body_hash` is the hash of the raw body.
-    fn record<'a>(
-        &'a self,
-        provider: Provider,
-        id: &'a str,
-        body_hash: &'a str,
-    ) -> Boxed<'a, Result<Receipt, Report>>;
+    /// What is known of a delivery.
+    fn known(&self, incoming: &Incoming) -> Result<Receipt, Report>;
 
-    /// Forgets a delivery whose handling failed, so that it can be sent again.
-    fn forget<'a>(&'a self, provider: Provider, id: &'a str) -> Boxed<'a, ()>;
-
-    /// Acts on a delivery. What follows is durable when this is ready.
-    fn take(&self, incoming: Incoming) -> Boxed<'_, Result<Delivered, Report>>;
+    /// Acts on a delivery, and remembers it: before, where nobody else would tell of it again, so that it is acted on
+    /// whatever happens meanwhile; else afterwards. What follows is durable when this is ready. Acting twice must do no
+    /// more than acting once.
+    fn take(&self, incoming: Incoming, event: Event) -> Boxed<'_, Result<Delivered, Report>>;
 
     /// The time, for signatures that hold one.
     fn now(&self) -> Timestamp;

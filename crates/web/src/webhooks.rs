@@ -1,7 +1,7 @@
 //! Webhooks of git providers: checked first, read afterwards.
 //!
-//! The order matters. The body is limited, its signature is verified over the bytes as they came, the delivery's id
-//! is looked up, and only then is anything parsed. What a payload says about files is not used (`events`).
+//! The order matters. The body is limited, and so are all bodies together; its signature is verified over the bytes as
+//! they came, the delivery is looked up, and only then is anything parsed. What a payload says about files is not used (`events`).
 
 mod bitbucket;
 mod github;
@@ -15,16 +15,24 @@ use crate::events::Event;
 use crate::ports::{Delivered, Incoming, Provider, Receipt, Webhooks};
 use crate::server::BODY_WITHIN;
 use crate::tokens::hex;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The largest body: GitHub sends no larger ones.
 const MOST_BODY: usize = 25 * 1024 * 1024;
+/// What every body may take: more than most of them are.
+const SMALL: usize = 64 * 1024;
+/// What a larger one takes at once of the room for larger ones.
+const PLACE: usize = 1024 * 1024;
+/// The room for larger ones, of all connections together.
+static LARGE: Semaphore = Semaphore::const_new(64);
 /// How long a provider is kept waiting; GitHub gives up after ten seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -46,40 +54,49 @@ pub(crate) async fn answer(port: Arc<dyn Webhooks>, rest: &str, request: Request
         return refusal(StatusCode::NOT_FOUND, "TL0892", message);
     };
     let (parts, body) = request.into_parts();
-    let body = match read(&parts.headers, body).await {
-        Ok(body) => body,
+    let held = match read(&parts.headers, body).await {
+        Ok(held) => held,
         Err(reply) => return reply,
     };
+    let body = held.bytes.as_slice();
     let now = port.now().as_second();
-    if let Err(why) = signature::verify(provider, &hook, &parts.headers, &body, now) {
+    if let Err(why) = signature::verify(provider, &hook, &parts.headers, body, now) {
         return refusal(StatusCode::UNAUTHORIZED, "TL0892", why);
     }
-    let body_hash = hex(&Sha256::digest(&body));
-    let id = delivery_id(provider, &repository, &parts.headers, &body_hash);
-    match port.record(provider, &id, &body_hash).await {
-        Ok(Receipt::New) => {}
-        Ok(Receipt::Repeated) => {
-            return document("delivery", json!({ "delivery": id, "result": "already" }));
-        }
-        Ok(Receipt::Forged) => {
+    let hash = hex(&Sha256::digest(body));
+    let id = delivery_id(provider, &repository, &parts.headers, &hash);
+    let incoming = Incoming { provider, body: format!("{repository}:{hash}"), repository, id };
+    let receipt = match port.known(&incoming) {
+        Ok(receipt) => receipt,
+        Err(report) => return failure(StatusCode::INTERNAL_SERVER_ERROR, &report),
+    };
+    match receipt {
+        Receipt::New | Receipt::Replayed => {}
+        Receipt::Repeated => return already(&incoming),
+        Receipt::Forged => {
             let message = "another body was delivered under this id before";
             return refusal(StatusCode::CONFLICT, "TL0892", message);
         }
-        Err(report) => return failure(StatusCode::INTERNAL_SERVER_ERROR, &report),
     }
-    let event = match payload(&parts.headers, &body).map(|v| parse(provider, &parts.headers, &v)) {
+    let event = match payload(&parts.headers, body).map(|v| parse(provider, &parts.headers, &v)) {
         Ok(event) => event,
-        Err(why) => {
-            port.forget(provider, &id).await;
-            return refusal(StatusCode::BAD_REQUEST, "TL0892", &why);
-        }
+        Err(why) => return refusal(StatusCode::BAD_REQUEST, "TL0892", &why),
     };
-    take(port, Incoming { provider, repository, event }, id).await
+    // What a push says is compared with what is there. A pull request that is told again, whoever does, was told.
+    if receipt == Receipt::Replayed && matches!(event, Event::PullRequest(_)) {
+        return already(&incoming);
+    }
+    take(port, incoming, event).await
+}
+
+fn already(incoming: &Incoming) -> Reply {
+    document("delivery", json!({ "delivery": incoming.id, "result": "already" }))
 }
 
 /// Acts on a delivery in a task of its own: it goes on where the provider stops waiting.
-async fn take(port: Arc<dyn Webhooks>, incoming: Incoming, id: String) -> Reply {
-    let quick = match &incoming.event {
+async fn take(port: Arc<dyn Webhooks>, incoming: Incoming, event: Event) -> Reply {
+    let id = incoming.id.clone();
+    let quick = match &event {
         Event::Ping => Some("pong".to_owned()),
         Event::Other(what) => Some(format!("`{what}` starts nothing")),
         Event::Push(_) | Event::PullRequest(_) => None,
@@ -88,17 +105,7 @@ async fn take(port: Arc<dyn Webhooks>, incoming: Incoming, id: String) -> Reply 
         let delivered = Delivered { notes: vec![note], ..Delivered::default() };
         return document("delivery", delivered_json(&id, &delivered));
     }
-    let provider = incoming.provider;
-    let work = tokio::spawn({
-        let id = id.clone();
-        async move {
-            let result = port.take(incoming).await;
-            if result.is_err() {
-                port.forget(provider, &id).await;
-            }
-            result
-        }
-    });
+    let work = tokio::spawn(async move { port.take(incoming, event).await });
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(Ok(Ok(delivered))) => document("delivery", delivered_json(&id, &delivered)),
         Ok(Ok(Err(report))) => failure(StatusCode::BAD_GATEWAY, &report),
@@ -130,7 +137,7 @@ fn address(rest: &str) -> Option<(Provider, String)> {
     (!repository.is_empty()).then(|| Some((Provider::of(provider)?, repository.to_owned())))?
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Reply> {
+async fn read(headers: &HeaderMap, body: Body) -> Result<Held, Reply> {
     let too_large = || {
         let message = "the body is larger than 25 MB";
         refusal(StatusCode::PAYLOAD_TOO_LARGE, "TL0892", message)
@@ -140,13 +147,52 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Reply> {
     if told.is_some_and(|length| length > MOST_BODY as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST_BODY)).await {
-        Ok(read) => read.map_err(|_| too_large()),
+    match tokio::time::timeout(BODY_WITHIN, gather(body)).await {
+        Ok(Ok(held)) => Ok(held),
+        Ok(Err(Short::Body)) => Err(too_large()),
+        Ok(Err(Short::Client)) => {
+            Err(refusal(StatusCode::BAD_REQUEST, "TL0892", "the body broke off"))
+        }
+        Ok(Err(Short::Room)) => {
+            let message = "too many large bodies are arriving; send it again later";
+            Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "TL0892", message))
+        }
         Err(_) => {
             let message = "the body took too long to arrive";
             Err(refusal(StatusCode::REQUEST_TIMEOUT, "TL0892", message))
         }
     }
+}
+
+/// Why a body was not read to its end.
+enum Short {
+    Body,
+    Client,
+    Room,
+}
+
+/// A body, with its place among the large ones.
+struct Held {
+    bytes: Vec<u8>,
+    places: Vec<SemaphorePermit<'static>>,
+}
+
+/// Until its signature is verified a body may come from anybody: beyond what most are, all of them share the room.
+async fn gather(body: Body) -> Result<Held, Short> {
+    let mut held = Held { bytes: Vec::new(), places: Vec::new() };
+    let (mut pieces, mut room) = (body.into_data_stream(), SMALL);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Short::Client)?;
+        if held.bytes.len() + piece.len() > MOST_BODY {
+            return Err(Short::Body);
+        }
+        while held.bytes.len() + piece.len() > room {
+            held.places.push(LARGE.try_acquire().map_err(|_| Short::Room)?);
+            room += PLACE;
+        }
+        held.bytes.extend_from_slice(&piece);
+    }
+    Ok(held)
 }
 
 /// The id under which a delivery is remembered. One without an id is known by its body.

@@ -4,7 +4,7 @@
 //! where a variable `Environment` of its action or project names one; it then gets `AccountNumber` as well. What comes
 //! of a build is in `results`, its way to AWS in `credentials`.
 
-use super::artifacts::{Clone, Content};
+use super::artifacts::Content;
 use super::vault::Secrets;
 use super::{Ended, Job, Shared};
 use crate::clock;
@@ -115,10 +115,10 @@ pub(super) async fn unpack(
             shared.say(&job.run.action_execution, left_out.into_iter().map(told));
             Ok(())
         }
-        Content::Clone(Clone { repository, commit, branch }) => {
+        Content::Clone(clone) => {
             let made = std::fs::create_dir_all(folder);
             made.map_err(|error| crate::files::failed(&folder.display().to_string(), &error))?;
-            super::git::clone(&repository, &commit, &branch, folder).await
+            job.unless_stopped(shared.make_clone(folder, &clone)).await
         }
     }
 }

@@ -6,8 +6,7 @@
 
 use super::builds::{Work, carry_out};
 use super::deploy::quoted;
-use super::git::{self, Commit};
-use super::source::Place;
+use super::git::{self, Commit, Place};
 use super::{Ended, Job, Shared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,15 +102,17 @@ async fn once(
     environment: &str,
     branch: &str,
 ) -> Result<Tried, Report> {
-    let from = match place {
-        Place::Here(path) => path.display().to_string(),
-        Place::Remote(url) => url.clone(),
-    };
-    let before = shared.view(place, None).await?.head(branch).await?;
+    let (from, mirrors) = (place.shown(), &shared.setting.mirrors);
     let work = Work::make(shared, job)?;
     let source = work.path("source");
-    git::clone(&from, &before.id, branch, &source).await?;
-    git::in_folder(&source, &["fetch", "--quiet", "--", &from, REFS]).await?;
+    let prepare = async {
+        let view = shared.view(place, None).await?;
+        let before = view.head(branch).await?;
+        view.make_clone(&source, &before.id, branch, &from).await?;
+        mirrors.exchange(place, &source, &["fetch", "--progress", "--", &from, REFS]).await?;
+        Ok(before)
+    };
+    let before = job.unless_stopped(prepare).await?;
     let build = shared.exporting(job, &work, environment)?;
     let result = carry_out(shared, job, &build, &NoVault).await?;
     if let Some(failure) = shared.own_failure(job, &result) {
@@ -119,14 +120,14 @@ async fn once(
     }
     let to = format!("HEAD:refs/heads/{branch}");
     // Both or none: a commit without its refs would be exported as if nobody had before.
-    let push = ["push", "--quiet", "--atomic", "--", &from, &to, REFS];
-    if let Err(report) = git::in_folder(&source, &push).await {
-        let now = shared.view(place, None).await?.head(branch).await?;
+    let push = ["push", "--progress", "--atomic", "--", &from, &to, REFS];
+    if let Err(report) = job.unless_stopped(mirrors.exchange(place, &source, &push)).await {
+        let now = job.unless_stopped(shared.view(place, None)).await?.head(branch).await?;
         return if now.id == before.id { Err(report) } else { Ok(Tried::Moved(report)) };
     }
     let head = git::in_folder(&source, &["rev-parse", "HEAD"]).await?;
     let head = String::from_utf8_lossy(&head).trim().to_owned();
-    let view = shared.view(place, Some(&head)).await?;
+    let view = job.unless_stopped(shared.view(place, Some(&head))).await?;
     let after = view.commit(&head).await?;
     let changed = git::changed(&source, &before.id, "HEAD").await?;
     let archive = view.archive(&after.id).await?;

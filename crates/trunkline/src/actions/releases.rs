@@ -191,6 +191,7 @@ pub(super) fn refuse_lost(environment: &str, lost: &[Lost]) -> Result<(), Report
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mirrors::{Limits, Mirrors, Place, Want};
 
     const CONFIG: &str = r#"
 version: 1
@@ -291,8 +292,11 @@ environments:
         lines.git(&["checkout", "--quiet", "main"]);
         let without = lines.commit(&[("b", "2")]);
         let picked = lines.commit(&[("a", "fixed"), ("b", "3")]);
+        let place = Place::Here(lines.folder.path().to_owned());
         let mirrors = tempfile::tempdir().expect("a folder");
-        let view = View::of_path(mirrors.path(), lines.folder.path()).await.expect("a repository");
+        let limits = Limits { silence: std::time::Duration::MAX, time: std::time::Duration::MAX };
+        let mirrors = Mirrors::new(mirrors.path(), Path::new("trunkline.yaml"), limits);
+        let view = mirrors.open(&place, Want::Newest).await.expect("a repository");
         let fixes = [("uat-fix".to_owned(), fix.clone())];
         let check = async |commit: &str, current: Option<&str>, files: &[&str]| {
             let lost = lost(&view, "", commit, current, &fixes).await;

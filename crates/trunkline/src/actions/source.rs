@@ -1,41 +1,38 @@
 //! Sources from git: CodeCommit's keys and CodeStarSourceConnection's.
 //!
-//! A name stands for a repository that this server hosts, else for what `repositories` of trunkline.yaml says,
-//! else (`.`) for the project's own repository. The commit is the one that the start asks for, or the head of
-//! the branch when the action runs. Deliberately absent: when a push starts what, which is the server's.
+//! `mirrors` knows where a repository is. The commit is the one that the start asks for, or the head of the branch when
+//! the action runs. Deliberately absent: when a push starts what, which is the triggers'.
 
 use super::artifacts::Clone;
-use super::git::{Commit, View};
+use super::git::{Commit, Place, Unavailable, View, Want};
 use super::{Ended, Job, Shared};
 use crate::context::CONFIG;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+use tokio::sync::OnceCell;
 use trunkline_engine::{ActionOutcome, ArtifactRef, Revision};
 use trunkline_model::{Diagnostic, Report};
 
-/// A commit whose artifact is at hand.
+/// A repository, and a commit with the form in which it is wanted.
+pub(super) type Key = (String, String);
+
+/// A commit whose artifact is at hand, or is being made, once however many want it.
+pub(super) type Known = Arc<OnceCell<Fetched>>;
+
+/// A commit and its artifact.
 #[derive(Clone)]
-pub(super) struct Known {
+pub(super) struct Fetched {
     commit: Commit,
     id: String,
     size: u64,
-}
-
-/// Where a repository is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// On this machine.
-    Here(PathBuf),
-    /// At an address that git can fetch from.
-    Remote(String),
 }
 
 /// `{Source, AWS, CodeCommit}`.
 pub(super) async fn code_commit(shared: Arc<Shared>, job: Job) -> Ended {
     let repository = job.required("RepositoryName")?.to_owned();
     let place = shared.place(&repository, None)?;
-    let fetched = fetch(&shared, &job, &place).await?;
+    let fetched = job.unless_stopped(fetch(&shared, &job, &place)).await?;
     let mut variables = common(&job, &fetched.commit);
     variables.insert("CommitterDate".to_owned(), fetched.commit.committer_date.clone());
     variables.insert("RepositoryName".to_owned(), repository);
@@ -47,7 +44,7 @@ pub(super) async fn connection(shared: Arc<Shared>, job: Job) -> Ended {
     let repository = job.required("FullRepositoryId")?.to_owned();
     let arn = job.required("ConnectionArn")?.to_owned();
     let place = shared.place(&repository, Some(&arn))?;
-    let fetched = fetch(&shared, &job, &place).await?;
+    let fetched = job.unless_stopped(fetch(&shared, &job, &place)).await?;
     let mut variables = common(&job, &fetched.commit);
     variables.insert("ConnectionArn".to_owned(), arn);
     variables.insert("FullRepositoryName".to_owned(), repository);
@@ -67,8 +64,8 @@ fn common(job: &Job, commit: &Commit) -> BTreeMap<String, String> {
     )
 }
 
-fn outcome(job: &Job, fetched: Known, variables: BTreeMap<String, String>) -> ActionOutcome {
-    let Known { commit, id, size } = fetched;
+fn outcome(job: &Job, fetched: Fetched, variables: BTreeMap<String, String>) -> ActionOutcome {
+    let Fetched { commit, id, size } = fetched;
     let summary = Some(commit.subject().to_owned()).filter(|s| !s.is_empty());
     let revision = Revision { id: commit.id, summary, url: None };
     let artifact = |name: &str| ArtifactRef {
@@ -92,45 +89,28 @@ fn outcome(job: &Job, fetched: Known, variables: BTreeMap<String, String>) -> Ac
 }
 
 /// Finds the commit and makes its artifact, unless it is at hand.
-async fn fetch(shared: &Shared, job: &Job, place: &Place) -> Result<Known, Report> {
+async fn fetch(shared: &Shared, job: &Job, place: &Place) -> Result<Fetched, Report> {
     let branch = job.required("BranchName")?;
-    let wanted = wanted(job, "COMMIT_ID");
-    let key = |commit: &str| {
-        let place = match place {
-            Place::Here(path) => path.clone(),
-            Place::Remote(url) => PathBuf::from(url),
-        };
-        (place, format!("{commit} {}", job.setting("OutputArtifactFormat").unwrap_or_default()))
+    let id = match wanted(job, "COMMIT_ID") {
+        Some(id) => id.to_owned(),
+        None => shared.view(place, None).await?.head(branch).await?.id,
     };
-    if let Some(known) = wanted.and_then(|commit| shared.known(&key(commit))) {
-        return Ok(known);
-    }
-    let view = shared.view(place, wanted).await?;
-    let only_reference = job.setting("OutputArtifactFormat") == Some("CODEBUILD_CLONE_REF");
-    let (commit, archive) = match wanted {
-        // Two processes of git at once: this is what the first command of a push waits for.
-        Some(id) if !only_reference => {
-            let (commit, archive) = tokio::join!(view.commit(id), view.archive(id));
-            (commit?, Some(archive?))
+    let cloned = job.setting("OutputArtifactFormat") == Some("CODEBUILD_CLONE_REF");
+    shared.fetched(place, &id, cloned.then_some(branch)).await
+}
+
+/// Has artifacts made as soon as it is known that an action will want them.
+pub(super) fn prepare(shared: &Arc<Shared>) {
+    let weak = Arc::downgrade(shared);
+    shared.setting.mirrors.on_wanted(Box::new(move |place, commit| {
+        if let Some(shared) = weak.upgrade() {
+            let (place, commit) = (place.clone(), commit.to_owned());
+            tokio::spawn(async move {
+                // Should it fail, the action tries it again and says why.
+                let _ = shared.fetched(&place, &commit, None).await;
+            });
         }
-        Some(id) => (view.commit(id).await?, None),
-        None => (view.head(branch).await?, None),
-    };
-    if let Some(known) = shared.known(&key(&commit.id)) {
-        return Ok(known);
-    }
-    let (id, size) = match archive {
-        Some(bytes) => shared.artifacts.put(&bytes)?,
-        None if only_reference => shared.artifacts.put_clone(&reference(place, &commit.id, branch))?,
-        None => shared.artifacts.put(&view.archive(&commit.id).await?)?,
-    };
-    let known = Known { commit, id, size };
-    let mut all = shared.known.lock().unwrap_or_else(PoisonError::into_inner);
-    if all.len() > KNOWN_AT_MOST {
-        all.clear();
-    }
-    all.insert(key(&known.commit.id), known.clone());
-    Ok(known)
+    }));
 }
 
 /// How many commits are known without asking git.
@@ -143,19 +123,57 @@ pub(super) fn wanted<'a>(job: &'a Job, kind: &str) -> Option<&'a str> {
     own.map(|r| r.revision_value.as_str())
 }
 
-/// An artifact that only says what to clone.
-fn reference(place: &Place, commit: &str, branch: &str) -> Clone {
-    let repository = match place {
-        Place::Here(path) => path.display().to_string(),
-        Place::Remote(url) => url.clone(),
-    };
-    Clone { repository, commit: commit.to_owned(), branch: branch.to_owned() }
-}
-
 impl Shared {
-    fn known(&self, key: &(PathBuf, String)) -> Option<Known> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        known.filter(|known| self.artifacts.has(&known.id, known.size))
+    /// A commit with its artifact: its files, or with a branch a reference for who clones it.
+    async fn fetched(
+        &self,
+        place: &Place,
+        id: &str,
+        cloned: Option<&str>,
+    ) -> Result<Fetched, Report> {
+        let key = (place.shown(), format!("{id} {}", cloned.unwrap_or(" ")));
+        let known = {
+            let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() > KNOWN_AT_MOST {
+                all.clear();
+            }
+            let known = all.entry(key).or_default();
+            if known.get().is_some_and(|known| !self.artifacts.has(&known.id, known.size)) {
+                *known = Known::default();
+            }
+            known.clone()
+        };
+        known.get_or_try_init(|| self.make(place, id, cloned)).await.cloned()
+    }
+
+    async fn make(&self, place: &Place, id: &str, cloned: Option<&str>) -> Result<Fetched, Report> {
+        if let Some(branch) = cloned {
+            let commit = self.view(place, Some(id)).await?.commit(id).await?;
+            let (repository, branch) = (place.shown(), branch.to_owned());
+            let clone = Clone { repository, commit: commit.id.clone(), branch };
+            let (id, size) = self.artifacts.put_clone(&clone)?;
+            return Ok(Fetched { commit, id, size });
+        }
+        // Two processes of git at once: this is what the first command of a push waits for.
+        let read = async |view: View| {
+            let (commit, archive) = tokio::join!(view.commit(id), view.archive(id));
+            Ok::<_, Report>((commit?, archive?))
+        };
+        let old = self.open(place, Want::Old).await?;
+        let (commit, archive) = match (read(old).await, place) {
+            (Err(_), Place::There(_)) => read(self.view(place, Some(id)).await?).await?,
+            (read, _) => read?,
+        };
+        let (id, size) = self.artifacts.put(&archive)?;
+        Ok(Fetched { commit, id, size })
+    }
+
+    /// Makes a clone of what an artifact refers to. TL0718.
+    pub(super) async fn make_clone(&self, folder: &Path, from: &Clone) -> Result<(), Report> {
+        let Clone { repository, commit, branch } = from;
+        let place = self.setting.mirrors.shown_as(repository);
+        let view = self.view(&place, Some(commit)).await?;
+        view.make_clone(folder, commit, branch, repository).await
     }
 
     /// Where mirrors and views lie.
@@ -163,60 +181,33 @@ impl Shared {
         self.setting.data.root().join("mirrors")
     }
 
-    /// Opens a repository; a remote is fetched from, unless the wanted commit is there.
+    /// Opens a repository; a remote is fetched from, unless the wanted commit is there. TL0718.
     pub(super) async fn view(&self, place: &Place, wanted: Option<&str>) -> Result<View, Report> {
-        match place {
-            Place::Here(path) => {
-                let _one = self.views.lock().await;
-                View::of_path(&self.mirrors(), path).await
-            }
-            Place::Remote(url) => {
-                let _one = self.mirrors.lock().await;
-                View::of_remote(&self.mirrors(), url, wanted).await
-            }
-        }
+        self.open(place, wanted.map_or(Want::Newest, Want::Commit)).await
+    }
+
+    async fn open(&self, place: &Place, want: Want<'_>) -> Result<View, Report> {
+        let opened = self.setting.mirrors.open(place, want).await;
+        opened.map_err(|Unavailable { shown, why }| {
+            Diagnostic::error("TL0718", format!("the repository {shown} cannot be read"))
+                .because(format!("git says: {why}"))
+                .help("check its name, and that the server may read it")
+                .report()
+        })
     }
 
     /// Where the repository of a name is. TL0718: nobody says.
     pub(super) fn place(&self, name: &str, connection: Option<&str>) -> Result<Place, Report> {
-        let hosted = self.setting.data.root().join("repositories").join(format!("{name}.git"));
-        let plain = !name.split('/').any(|part| part.is_empty() || part.starts_with('.'));
-        if plain && hosted.is_dir() {
-            return Ok(Place::Here(hosted));
-        }
-        let project = self.project()?;
-        let settings = project.as_ref().map(|p| &p.repositories);
-        let by = |key: &str| settings.and_then(|all| all.get(key)).cloned();
-        if let Some(address) = by(name) {
-            return Ok(self.address(&address));
-        }
-        if let Some(arn) = connection {
-            let pattern =
-                by(arn).unwrap_or_else(|| "https://github.com/{repository}.git".to_owned());
-            return Ok(self.address(&pattern.replace("{repository}", name)));
-        }
-        if name == "." {
-            return Ok(Place::Here(self.setting.root.clone()));
-        }
-        Err(Diagnostic::error("TL0718", format!("there is no repository `{name}`"))
-            .because("this server does not host one of that name, and trunkline.yaml names none")
-            .help(format!(
-                "push to it at the server, or write where it is: `repositories: {{ {name}: URL }}`"
-            ))
-            .report())
-    }
-
-    /// What an address of trunkline.yaml stands for: a path is relative to the project.
-    fn address(&self, text: &str) -> Place {
-        let scheme = text.find("://").filter(|_| !text.starts_with("file://"));
-        // `git@host:path`; a path that holds a colon has a slash before it.
-        let scp =
-            text.find(':').is_some_and(|i| !text[..i].contains('/')) && !text.starts_with("file:");
-        if scheme.is_some() || scp {
-            return Place::Remote(text.to_owned());
-        }
-        let path = text.strip_prefix("file://").or(text.strip_prefix("file:")).unwrap_or(text);
-        Place::Here(self.setting.root.join(Path::new(path)))
+        let found = self.setting.mirrors.place(name, connection.into_iter());
+        let there = |place: &Place| !matches!(place, Place::Hosted(folder) if !folder.is_dir());
+        found.filter(there).ok_or_else(|| {
+            Diagnostic::error("TL0718", format!("there is no repository `{name}`"))
+                .because("this server does not host one of that name, and trunkline.yaml names none")
+                .help(format!(
+                    "push to it at the server, or write where it is: `repositories: {{ {name}: URL }}`"
+                ))
+                .report()
+        })
     }
 
     /// The project that this server was started in; None where it is none.

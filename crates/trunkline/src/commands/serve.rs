@@ -9,11 +9,12 @@ mod tokens;
 use super::Outcome;
 use crate::context::{App, Located};
 use crate::exit::Exit;
+use crate::mirrors::Mirrors;
 use crate::notices::Notices;
 use crate::pipelines::folder::{DataFolder, ServerInfo};
 use crate::pipelines::hub::{Hub, Parts};
 use crate::triggers::queue::{self, Queue};
-use crate::triggers::{Cause, Found, Places, Remotes, ServerSettings, Triggers};
+use crate::triggers::{Cause, Found, ServerSettings, Triggers};
 use crate::{clock, runtime};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -27,7 +28,7 @@ use trunkline_model::{Diagnostic, Report};
 use trunkline_web::Ports;
 
 /// Minutes between polls where nothing else is said.
-const POLL: u64 = 5;
+const POLL: f64 = 5.0;
 /// For how long deliveries of webhooks are remembered.
 const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
@@ -126,15 +127,16 @@ impl Server {
             notify: notices.clone(),
             token: token.clone(),
         };
-        let hub = crate::pipelines::embedded::open(app, located, &folder, parts, builds)?;
-        let root = std::path::absolute(&located.root).unwrap_or_else(|_| located.root.clone());
-        let remotes = Remotes::new(root, located.project.repositories.clone());
+        let mirrors = Mirrors::of(located, &folder, settings.git.limits());
+        let of_actions = mirrors.clone();
+        let hub =
+            crate::pipelines::embedded::open(app, located, &folder, parts, builds, of_actions)?;
         let starter = Arc::new(ports::HubStarter::new(hub.clone(), located));
-        let places = Places::new(folder.root());
         let store = hub.store().clone();
-        let triggers = Triggers::new(places, remotes, &settings, starter, store, clock::now);
+        let triggers = Triggers::new(mirrors, &settings, starter, store, clock::now);
         let hooks = ports::Hooks::of(&settings)?;
-        let poll = Duration::from_secs(60 * poll.or(settings.poll).unwrap_or(POLL).max(1));
+        let minutes = poll.map(|minutes| minutes as f64).or(settings.poll).unwrap_or(POLL);
+        let poll = Duration::from_secs_f64(60.0 * minutes);
         Ok(Arc::new(Self {
             folder,
             hub,
@@ -222,6 +224,7 @@ impl Server {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // The banner has told of those that were there at the start.
         let mut told = self.hub.definitions().found.clone();
+        let mut looking = tokio::task::JoinSet::new();
         loop {
             ticks.tick().await;
             let found = self.hub.reload().found.clone();
@@ -232,9 +235,16 @@ impl Server {
             if let Err(report) = self.hub.define_all().await {
                 talk.report(&report);
             }
+            // Each by itself: one whose remote hangs keeps none from being looked at, now or at the next poll.
+            while looking.try_join_next().is_some() {}
             for name in self.triggers.repositories() {
-                let looked = self.triggers.look(&name, Cause::Poll, &[]).await;
-                talk.looked(looked);
+                let triggers = self.triggers.clone();
+                if !triggers.is_looked_at(&name) {
+                    looking.spawn(async move {
+                        talk.looked(triggers.look(&name, Cause::Poll, &[]).await);
+                        talk.looked(triggers.finish_pulls(&name).await);
+                    });
+                }
             }
             if let Ok(before) = clock::now().checked_sub(REMEMBERED) {
                 // What stays longer than it has to does no harm.

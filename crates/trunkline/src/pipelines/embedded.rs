@@ -5,6 +5,7 @@ use super::folder::DataFolder;
 use super::hub::{Hub, Parts};
 use crate::actions;
 use crate::context::{App, Located};
+use crate::mirrors::Mirrors;
 use crate::notices::Notices;
 use crate::printer::write_err;
 use crate::render::printable;
@@ -24,10 +25,11 @@ pub(crate) fn open(
     folder: &DataFolder,
     parts: Parts<'_>,
     builds: BuildSettings,
+    mirrors: Arc<Mirrors>,
 ) -> Result<Arc<Hub>, Report> {
     let profile = app.global.profile.clone();
     let root = located.root.clone();
-    Ok(Hub::new(parts, actions::of_hub(root, folder.clone(), profile, builds, None)))
+    Ok(Hub::new(parts, actions::of_hub(root, folder.clone(), profile, builds, mirrors, None)))
 }
 
 /// The hub of one command. Events are told while it runs; what could not be told waits in the folder.
@@ -58,7 +60,8 @@ impl Embedded {
             notify: notices.clone(),
             token: String::new(),
         };
-        let hub = open(app, located, folder, parts, settings.builds)?;
+        let mirrors = Mirrors::of(located, folder, settings.git.limits());
+        let hub = open(app, located, folder, parts, settings.builds, mirrors)?;
         let delivery = tokio::spawn(notices.clone().deliver(hub.store().clone(), |_| {}));
         Ok(Self { hub, notices, delivery, quiet: app.printer.is_quiet() })
     }

@@ -291,13 +291,15 @@ fn names(text: &str, word: &str) -> bool {
     text.match_indices(word).any(alone)
 }
 
-/// What a person is told of a refusal. TL0885, TL0886: no such thing. TL0887: not now.
+/// What a person is told of a refusal. TL0885, TL0886: no such thing. TL0887: not now. TL0889: not while so
+/// much is under way.
 fn refused(refusal: &Refusal, pipeline: &str) -> Report {
     let code = match refusal.kind {
         RefusalKind::PipelineNotFound
         | RefusalKind::StageNotFound
         | RefusalKind::ActionNotFound => "TL0885",
         RefusalKind::PipelineExecutionNotFound => "TL0886",
+        RefusalKind::ConcurrentPipelineExecutionsLimitExceeded => "TL0889",
         _ => "TL0887",
     };
     Diagnostic::error(code, refusal.message.clone())

@@ -2,6 +2,7 @@
 //!
 //! A source action without triggers follows its own branch. One with triggers follows their filters and nothing else.
 
+use crate::mirrors::{Mirrors, Place};
 use trunkline_engine::filters::{self, Decision, PullRequestEvent, Push, Reference};
 use trunkline_model::pipeline::{Action, Category, Pipeline, Trigger};
 use trunkline_web::events::PullAction;
@@ -16,6 +17,8 @@ pub(super) struct Source<'a> {
     /// Whether it is a connection: the kind whose triggers CodePipeline calls WebhookV2.
     pub(super) connection: bool,
     follows_branch: bool,
+    /// Whether it makes an artifact of files.
+    files: bool,
     trigger: Option<&'a Trigger>,
 }
 
@@ -47,6 +50,7 @@ pub(super) fn sources<'a>(pipeline: &'a Pipeline, name: &str) -> Vec<Source<'a>>
             branch: setting("BranchName"),
             connection,
             follows_branch: !(connection && setting("DetectChanges").eq_ignore_ascii_case("false")),
+            files: setting("OutputArtifactFormat") != "CODEBUILD_CLONE_REF",
             trigger,
         }
     };
@@ -80,6 +84,13 @@ pub(super) fn switched_off(pipeline: &Pipeline, off: &[String]) -> Option<String
 }
 
 impl Source<'_> {
+    /// Has the artifact made that the action is going to want, while its start is recorded.
+    pub(super) fn prepare(&self, mirrors: &Mirrors, place: &Place, commit: &str) {
+        if self.files {
+            mirrors.wanted(place, commit);
+        }
+    }
+
     /// Whether the answer depends on the files that changed.
     pub(super) fn asks_for_files(&self) -> bool {
         self.trigger.and_then(|t| t.git_configuration.as_ref()).is_some_and(|git| {

@@ -3,29 +3,35 @@
 //! Two things are remembered, in the table of heads. Of a repository (under the pipeline [`EVERY`]): each reference as
 //! it was seen last; the difference to now are the pushes. Of a pipeline: what it was started with. A start is
 //! recorded before the reference counts as seen, and carries a token made of what was seen, so that a crash between
-//! the two neither loses nor repeats it.
+//! the two neither loses nor repeats it. That is also why what was seen need not wait for the disk: where it is lost,
+//! the next look finds the same pushes, and the same tokens. A start that was refused because too much is under way
+//! waits in the table of what is pending, for the next look.
 
+use super::Starter;
 use super::decide::{self, Source};
-use super::places::{Remote, Remotes};
-use super::repository::{Repository, is_there};
 use super::settings::ServerSettings;
-use super::{Places, Starter};
+use crate::mirrors::{Mirrors, Place, Unavailable, View, Want};
 use crate::pipelines::definitions::Defined;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use trunkline_engine::Command;
 use trunkline_engine::event::{RevisionOverride, TriggerKind, TriggerRef};
 use trunkline_model::pipeline::Pipeline;
 use trunkline_model::{Diagnostic, Report};
-use trunkline_store::{Head, Store};
+use trunkline_store::{Changes, Head, Pending, Store};
 
 /// Stands for all pipelines in the table of heads.
 const EVERY: &str = "*";
 /// The reference under which it is remembered that a repository was looked at.
 const SEEN: &str = "*";
-/// The revision of a reference that is gone.
-const GONE: &str = "-";
+/// The revision of what has none.
+const NONE: &str = "-";
+/// Why a start is made that an earlier look could not make.
+const AGAIN: &str = "it could not be started before";
+/// Starts among what is pending.
+const STARTS: &str = "start";
 
 /// Why a repository is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +66,16 @@ pub(super) enum Changed {
 #[derive(Clone, Debug)]
 struct Push {
     reference: String,
-    /// As it was seen last; nothing where it is new.
-    before: Option<Head>,
+    /// What it pointed to when it was seen last; nothing where it is new.
+    before: Option<String>,
+    /// When that was, in milliseconds: what tells this push from an older one of the same.
+    seen: i64,
     after: String,
 }
 
 /// Starts pipelines when their repositories change.
 pub(crate) struct Triggers {
-    pub(super) places: Places,
-    remotes: Remotes,
+    pub(super) mirrors: Arc<Mirrors>,
     pub(super) forks: Vec<String>,
     hosted: BTreeSet<String>,
     pub(super) starter: Arc<dyn Starter>,
@@ -79,10 +86,9 @@ pub(crate) struct Triggers {
 }
 
 impl Triggers {
-    /// `remotes` are the repositories that lie elsewhere, by the name that definitions use.
+    /// Makes one; nothing is looked at yet.
     pub(crate) fn new(
-        places: Places,
-        remotes: Remotes,
+        mirrors: Arc<Mirrors>,
         settings: &ServerSettings,
         starter: Arc<dyn Starter>,
         store: Arc<Store>,
@@ -90,7 +96,7 @@ impl Triggers {
     ) -> Self {
         let hosted = settings.repositories.iter().cloned().collect();
         let forks = settings.forks.clone();
-        Self { places, remotes, forks, hosted, starter, store, now, busy: Mutex::default() }
+        Self { mirrors, forks, hosted, starter, store, now, busy: Mutex::default() }
     }
 
     /// The repositories that are hosted: those of the settings, and those that CodeCommit sources name and that lie
@@ -102,19 +108,19 @@ impl Triggers {
             let sources = actions.filter(|a| a.action_type_id.provider == "CodeCommit");
             names.extend(sources.filter_map(decide::repository).map(str::to_owned));
         }
-        names.retain(|name| trunkline_web::valid_name(name) && self.remote(name).is_none());
+        names.retain(|name| matches!(self.place(name), Some(Place::Hosted(_))));
         names
     }
 
-    /// Where a repository is that is not hosted here.
-    pub(super) fn remote(&self, name: &str) -> Option<Remote> {
+    /// Where a repository is; None where nobody says.
+    pub(super) fn place(&self, name: &str) -> Option<Place> {
         let definitions = self.starter.definitions();
         let pipelines = definitions.pipelines.values();
         let stages = pipelines.flat_map(|defined| &defined.pipeline.stages);
         let readers = stages.flat_map(|stage| &stage.actions);
         let readers = readers.filter(|action| decide::repository(action) == Some(name));
         let connections = readers.filter_map(|a| a.configuration.get("ConnectionArn"));
-        self.remotes.find(name, connections.map(String::as_str))
+        self.mirrors.place(name, connections.map(String::as_str))
     }
 
     /// All repositories that are looked at: the hosted ones, and those elsewhere that a pipeline reads.
@@ -123,29 +129,30 @@ impl Triggers {
         for Defined { pipeline, .. } in self.starter.definitions().pipelines.values() {
             let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
             let read = actions.filter_map(decide::repository).map(str::to_owned);
-            names.extend(read.filter(|name| self.remote(name).is_some()));
+            names.extend(read.filter(|name| self.place(name).is_some()));
         }
         names
     }
 
+    /// The folder of hosted repositories.
+    pub(crate) fn hosted_root(&self) -> PathBuf {
+        self.mirrors.hosted_root()
+    }
+
     /// Makes a hosted repository where it is not there. A push to a new one counts.
     pub(crate) async fn ensure_hosted(&self, name: &str) -> Result<(), Report> {
-        if is_there(&self.places.hosted(name)) {
+        let Some(Place::Hosted(folder)) = self.place(name) else { return Ok(()) };
+        if folder.join("HEAD").is_file() {
             return Ok(());
         }
         let lock = self.lock(name);
         let _held = lock.lock().await;
-        self.make_hosted(name).await
+        self.make_hosted(name, &folder).await
     }
 
-    async fn make_hosted(&self, name: &str) -> Result<(), Report> {
-        let folder = self.places.hosted(name);
-        if is_there(&folder) {
-            return Ok(());
-        }
-        let made = Repository::new(folder).ensure().await.map_err(|why| broken(name, &why))?;
-        if made {
-            self.remember(EVERY, name, SEEN, GONE)?;
+    async fn make_hosted(&self, name: &str, folder: &Path) -> Result<(), Report> {
+        if self.mirrors.host(folder).await.map_err(|why| broken(name, &why))? {
+            self.remember(EVERY, name, SEEN, NONE)?;
         }
         Ok(())
     }
@@ -160,75 +167,64 @@ impl Triggers {
     ) -> Result<Found, Report> {
         let lock = self.lock(name);
         let _held = lock.lock().await;
-        let repository = match self.remote(name) {
-            None => {
-                self.make_hosted(name).await?;
-                Repository::new(self.places.hosted(name))
-            }
-            Some(Remote::Here(folder)) => Repository::new(folder),
-            Some(Remote::There(url)) => {
-                let mirror = Repository::new(self.places.mirror(&url));
-                if !up_to_date(&mirror, told).await {
-                    mirror.fetch(name, &url).await?;
-                }
-                mirror
-            }
-        };
-        let refs = repository.refs().await.map_err(|why| broken(name, &why))?;
-        self.compare(name, cause, &repository, &refs, told).await
+        let place = self.place(name).ok_or_else(|| nowhere(name))?;
+        if let Place::Hosted(folder) = &place {
+            self.make_hosted(name, folder).await?;
+        }
+        let view = self.mirrors.open(&place, Want::Moved(told)).await;
+        let view = view.map_err(|found| unfetched(name, &found))?;
+        let refs = view.refs().await.map_err(|why| broken(name, &why))?;
+        let heads = self.store.heads_of(name).map_err(|error| self.unreadable(&error))?;
+        let context =
+            Context { name, cause, place: &place, view: &view, refs: &refs, heads: &heads };
+        self.compare(&context, told).await
     }
 
     async fn compare(
         &self,
-        name: &str,
-        cause: Cause,
-        repository: &Repository,
-        refs: &BTreeMap<String, String>,
+        context: &Context<'_>,
         told: &[(String, Option<String>)],
     ) -> Result<Found, Report> {
-        let heads = self.store.heads().map_err(|error| self.unreadable(&error))?;
-        let heads: Vec<Head> = heads.into_iter().filter(|head| head.repository == name).collect();
-        let seen: BTreeMap<&str, &Head> = heads
-            .iter()
-            .filter(|h| h.pipeline == EVERY)
-            .map(|h| (h.reference.as_str(), h))
-            .collect();
+        let (name, refs) = (context.name, context.refs);
+        let every = context.heads.iter().filter(|head| head.pipeline == EVERY);
+        let seen: BTreeMap<&str, &Head> = every.map(|h| (h.reference.as_str(), h)).collect();
         let first = seen.is_empty();
+        let mut changes = Changes::default();
         let mut pushes = Vec::new();
-        let mut quiet: Vec<(&str, &str)> = Vec::new();
         for (reference, after) in refs {
             match seen.get(reference.as_str()) {
                 Some(head) if head.revision == *after => {}
                 // What was there before the server first looked is no push, unless somebody says that it is.
                 _ if first && !told.iter().any(|(name, _)| name == reference) => {
-                    quiet.push((reference, after))
+                    changes.heads.push(self.head(EVERY, name, reference, after));
                 }
                 before => pushes.push(Push {
                     reference: reference.clone(),
-                    before: before.map(|head| (*head).clone()),
+                    before: before.map(|head| head.revision.clone()),
+                    seen: before.or(seen.get(SEEN)).map_or(0, |head| head.at.as_millisecond()),
                     after: after.clone(),
                 }),
             }
         }
-        for (reference, head) in &seen {
-            if *reference != SEEN && head.revision != GONE && !refs.contains_key(*reference) {
-                quiet.push((reference, GONE));
-            }
+        let gone = seen.keys().filter(|name| **name != SEEN && !refs.contains_key(**name));
+        changes.gone = gone.map(|reference| (name.to_owned(), (*reference).to_owned())).collect();
+        if first || !changes.gone.is_empty() {
+            // Branches that are made again are new pushes, to the same commit too.
+            let now = (self.now)().as_millisecond().to_string();
+            changes.heads.push(self.head(EVERY, name, SEEN, &now));
         }
         let mut found = Found::default();
-        let context = Context { name, cause, repository, refs, heads: &heads };
         for push in &pushes {
-            self.follow(&context, push, &mut found).await?;
+            self.follow(context, push, &mut found, &mut changes).await?;
+            changes.heads.push(self.head(EVERY, name, &push.reference, &push.after));
         }
-        self.begin(&context, &pushes, &mut found).await?;
-        for push in &pushes {
-            self.remember(EVERY, name, &push.reference, &push.after)?;
-        }
-        for (reference, revision) in quiet {
-            self.remember(EVERY, name, reference, revision)?;
-        }
-        if first {
-            self.remember(EVERY, name, SEEN, GONE)?;
+        self.begin(context, &pushes, &mut found, &mut changes).await?;
+        self.again(context, &mut found, &mut changes).await?;
+        if !changes.is_empty() {
+            // What the first look finds starts nothing: if it were forgotten, neither would what came after it.
+            let recorded =
+                if first { self.store.record(&changes) } else { self.store.record_soon(&changes) };
+            recorded.map_err(|error| self.unreadable(&error))?;
         }
         Ok(found)
     }
@@ -239,6 +235,7 @@ impl Triggers {
         context: &Context<'_>,
         push: &Push,
         found: &mut Found,
+        changes: &mut Changes,
     ) -> Result<(), Report> {
         let off = self.starter.switched_off();
         let mut changed = None;
@@ -267,7 +264,8 @@ impl Triggers {
                     }
                 }
                 if decision.start {
-                    self.start(context, pipeline, &source, push, &decision.why, found).await?;
+                    let why = &decision.why;
+                    self.start(context, pipeline, &source, push, why, found, changes).await;
                     break;
                 }
                 found.note(&pipeline.name, &push.reference, &decision.why);
@@ -282,6 +280,7 @@ impl Triggers {
         context: &Context<'_>,
         pushes: &[Push],
         found: &mut Found,
+        changes: &mut Changes,
     ) -> Result<(), Report> {
         let off = self.starter.switched_off();
         for Defined { pipeline, .. } in self.starter.definitions().pipelines.values() {
@@ -298,14 +297,56 @@ impl Triggers {
                 if known || pushed || !follows || decide::switched_off(pipeline, &off).is_some() {
                     continue;
                 }
-                let push = Push { reference, before: None, after: after.clone() };
+                let push = Push { reference, before: None, seen: 0, after: after.clone() };
                 let why = "it has not been started from this branch before";
-                self.start(context, pipeline, &source, &push, why, found).await?;
+                self.start(context, pipeline, &source, &push, why, found, changes).await;
             }
         }
         Ok(())
     }
 
+    /// Starts what could not be started by an earlier look, from what the branch is at now.
+    async fn again(
+        &self,
+        context: &Context<'_>,
+        found: &mut Found,
+        changes: &mut Changes,
+    ) -> Result<(), Report> {
+        let pending = self.store.pending(STARTS).map_err(|error| self.unreadable(&error))?;
+        for pending in pending {
+            let mut parts = pending.key.splitn(3, '\n');
+            let (Some(pipeline), Some(name), Some(reference)) =
+                (parts.next(), parts.next(), parts.next())
+            else {
+                continue;
+            };
+            let decided = changes.done.iter().any(|(_, key)| *key == pending.key)
+                || changes.pending.iter().any(|now| now.key == pending.key);
+            if name != context.name || decided {
+                continue;
+            }
+            let definitions = self.starter.definitions();
+            let defined = definitions.pipelines.get(pipeline);
+            let sources = defined.map(|d| decide::sources(&d.pipeline, name)).unwrap_or_default();
+            let source = sources.into_iter().find(|source| source.push(reference, None).start);
+            let (Some(defined), Some(source), Some(after)) =
+                (defined, source, context.refs.get(reference))
+            else {
+                changes.done.push((STARTS.to_owned(), pending.key.clone()));
+                continue;
+            };
+            let push = Push {
+                reference: reference.to_owned(),
+                before: Some(pending.body.clone()),
+                seen: pending.at.as_millisecond(),
+                after: after.clone(),
+            };
+            self.start(context, &defined.pipeline, &source, &push, AGAIN, found, changes).await;
+        }
+        Ok(())
+    }
+
+    #[allow(clippy::too_many_arguments)]
     async fn start(
         &self,
         context: &Context<'_>,
@@ -314,10 +355,11 @@ impl Triggers {
         push: &Push,
         why: &str,
         found: &mut Found,
-    ) -> Result<(), Report> {
+        changes: &mut Changes,
+    ) {
         // A tag stands for its commit.
         let commit = if push.reference.starts_with("refs/tags/") {
-            context.repository.commit(&push.after).await.unwrap_or_else(|| push.after.clone())
+            context.view.resolve(&push.after).await.unwrap_or_else(|| push.after.clone())
         } else {
             push.after.clone()
         };
@@ -326,21 +368,26 @@ impl Triggers {
             (_, true) => TriggerKind::WebhookV2,
             (_, false) => TriggerKind::CloudWatchEvent,
         };
-        let before = push.before.as_ref().map_or("new", |head| short(&head.revision));
+        let before = push.before.as_deref().map_or("new", short);
         let mut detail =
             format!("{} {} {before}..{}", context.name, push.reference, short(&push.after));
         if !why.is_empty() {
             detail.push_str(": ");
             detail.push_str(why);
         }
-        let seen = push.before.as_ref().map_or(0, |head| head.at.as_millisecond());
-        let token = [context.name, &push.reference, &push.after, &seen.to_string()].join("\n");
+        let token = [context.name, &push.reference, &push.after, &push.seen.to_string()].join("\n");
         let trigger = TriggerRef { kind, detail };
         let (name, action) = (&pipeline.name, source.action);
-        if !self.begin_execution(name, action, &commit, trigger, &token, found).await {
-            return Ok(());
+        source.prepare(&self.mirrors, context.place, &commit);
+        let key = [name, context.name, &push.reference].join("\n");
+        if self.begin_execution(name, action, &commit, trigger, &token, found).await {
+            changes.heads.push(self.head(name, context.name, &push.reference, &push.after));
+            changes.done.push((STARTS.to_owned(), key));
+        } else if why != AGAIN {
+            let (kind, body) = (STARTS.to_owned(), push.before.clone().unwrap_or_default());
+            let at = Timestamp::from_millisecond(push.seen).unwrap_or_default();
+            changes.pending.push(Pending { kind, key, body, at });
         }
-        self.remember(&pipeline.name, context.name, &push.reference, &push.after)
     }
 
     /// Starts an execution from a commit. What goes wrong is a note, so that the pipelines after this one are
@@ -384,18 +431,33 @@ impl Triggers {
         reference: &str,
         revision: &str,
     ) -> Result<(), Report> {
-        let head = Head {
+        let head = self.head(pipeline, repository, reference, revision);
+        self.store.set_head(&head).map(drop).map_err(|error| self.unreadable(&error))
+    }
+
+    pub(super) fn head(
+        &self,
+        pipeline: &str,
+        repository: &str,
+        reference: &str,
+        revision: &str,
+    ) -> Head {
+        Head {
             pipeline: pipeline.to_owned(),
             repository: repository.to_owned(),
             reference: reference.to_owned(),
             revision: revision.to_owned(),
             at: (self.now)(),
-        };
-        self.store.set_head(&head).map(drop).map_err(|error| self.unreadable(&error))
+        }
     }
 
     pub(super) fn unreadable(&self, error: &trunkline_store::Error) -> Report {
         error.diagnostic(self.store.path()).report()
+    }
+
+    /// Whether somebody looks at a repository now.
+    pub(crate) fn is_looked_at(&self, name: &str) -> bool {
+        self.lock(name).try_lock().is_err()
     }
 
     pub(super) fn lock(&self, name: &str) -> Arc<tokio::sync::Mutex<()>> {
@@ -408,7 +470,8 @@ impl Triggers {
 struct Context<'a> {
     name: &'a str,
     cause: Cause,
-    repository: &'a Repository,
+    place: &'a Place,
+    view: &'a View,
     refs: &'a BTreeMap<String, String>,
     heads: &'a [Head],
 }
@@ -417,17 +480,14 @@ impl Context<'_> {
     /// The files that a push changed. A new branch counts from where it left the default branch, a forced push from
     /// what was there before where that is still known.
     async fn changed(&self, push: &Push) -> Changed {
-        let git = self.repository;
-        let before = push.before.as_ref().map(|h| h.revision.as_str()).filter(|r| *r != GONE);
-        let base = match before {
-            Some(before) => match git.commit(before).await {
-                Some(commit) => Some(commit),
-                None => self.fork(push).await,
-            },
-            None => self.fork(push).await,
-        };
-        let files = match &base {
-            Some(base) => git.diff(base, &push.after).await,
+        let git = self.view;
+        if let Some(before) = push.before.as_deref().filter(|before| *before != NONE)
+            && let Ok(files) = git.diff(before, &push.after).await
+        {
+            return Changed::Files(files);
+        }
+        let files = match self.fork(push).await {
+            Some(base) => git.diff(&base, &push.after).await,
             // Nothing to compare with: everything is new.
             None => git.files(&push.after).await,
         };
@@ -439,11 +499,11 @@ impl Context<'_> {
 
     /// Where a branch left the default branch.
     async fn fork(&self, push: &Push) -> Option<String> {
-        let main = self.repository.default_branch(self.refs).await?;
+        let main = self.view.default_branch(self.refs)?;
         if main == push.reference {
             return None;
         }
-        self.repository.merge_base(self.refs.get(&main)?, &push.after).await
+        self.view.base(self.refs.get(&main)?, &push.after).await.ok().flatten()
     }
 }
 
@@ -453,27 +513,13 @@ impl Found {
     }
 }
 
-/// Whether a mirror has what a webhook tells of.
-async fn up_to_date(mirror: &Repository, told: &[(String, Option<String>)]) -> bool {
-    if told.is_empty() {
-        return false;
-    }
-    match mirror.refs().await {
-        Ok(refs) => told.iter().all(|(reference, after)| refs.get(reference) == after.as_ref()),
-        Err(_) => false,
-    }
-}
-
 /// Whether a start was refused and would be refused again. What failed, or found too many executions
 /// under way, may work later.
-fn is_final(report: &Report) -> bool {
-    use trunkline_engine::RefusalKind::ConcurrentPipelineExecutionsLimitExceeded as Limit;
+pub(super) fn is_final(report: &Report) -> bool {
+    use trunkline_model::ExitKind::{Usage, Verdict};
     report.0.iter().any(|d| {
         let exit = trunkline_model::code_info(&d.code).map(|info| info.exit);
-        let usage = trunkline_model::ExitKind::Usage;
-        let verdict = trunkline_model::ExitKind::Verdict;
-        let full = d.notes.iter().any(|note| note.contains(&Limit.wire()));
-        exit.is_some_and(|e| e == usage || e == verdict) || d.code == "TL0887" && !full
+        exit.is_some_and(|exit| exit == Usage || exit == Verdict) || d.code == "TL0887"
     })
 }
 
@@ -484,5 +530,20 @@ pub(super) fn short(revision: &str) -> &str {
 fn broken(name: &str, why: &str) -> Report {
     Diagnostic::error("TL0895", format!("git cannot read the repository `{name}`"))
         .because(why)
+        .report()
+}
+
+/// TL0894.
+pub(super) fn unfetched(name: &str, found: &Unavailable) -> Report {
+    let Unavailable { shown, why } = found;
+    Diagnostic::error("TL0894", format!("`{name}` cannot be fetched from {shown}"))
+        .because(why.clone())
+        .help(format!("try `git ls-remote {shown}` as the user of the server"))
+        .report()
+}
+
+fn nowhere(name: &str) -> Report {
+    Diagnostic::error("TL0895", format!("nobody says where the repository `{name}` is"))
+        .help(format!("write it into trunkline.yaml: `repositories: {{ {name}: URL }}`"))
         .report()
 }

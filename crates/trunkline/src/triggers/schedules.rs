@@ -4,7 +4,7 @@
 //! once, however often it was due. A schedule that is new starts at its next time.
 
 use super::decide;
-use super::look::{Found, Triggers};
+use super::look::{Found, Triggers, is_final};
 use super::settings::Schedule;
 use crate::pipelines::definitions::Defined;
 use croner::Cron;
@@ -48,6 +48,13 @@ fn due(schedule: &Schedule, now: Timestamp) -> Option<(Option<Timestamp>, Option
     Some((last.map(|t| t.timestamp()), next.map(|t| t.timestamp())))
 }
 
+/// What tells schedules of a pipeline apart: all that they say.
+fn key(schedule: &Schedule) -> String {
+    let zone = schedule.timezone.as_deref().unwrap_or("UTC");
+    let variables = schedule.variables.iter().map(|(name, value)| format!(" {name}={value:?}"));
+    format!("{} {zone}{}", schedule.cron, variables.collect::<String>())
+}
+
 impl Triggers {
     /// Starts what is due; returns when the next schedule is.
     pub(crate) async fn run_schedules(
@@ -60,8 +67,7 @@ impl Triggers {
         for schedule in schedules.iter().cloned().chain(self.exports()) {
             let Some((last, next)) = due(&schedule, now) else { continue };
             soonest = soonest.into_iter().chain(next).min();
-            let key =
-                format!("{} {}", schedule.cron, schedule.timezone.as_deref().unwrap_or("UTC"));
+            let key = key(&schedule);
             let known = self.store.head(&schedule.pipeline, CLOCK, &key);
             let known = known.map_err(|error| self.unreadable(&error))?;
             let Some(known) = known else {
@@ -71,19 +77,21 @@ impl Triggers {
             // A clock that was ahead once must not silence the schedule until then.
             let since: Timestamp = known.revision.parse().unwrap_or(now).min(now);
             let Some(last) = last.filter(|last| *last > since) else { continue };
-            self.start_scheduled(&schedule, &key, last, found).await?;
-            self.remember(&schedule.pipeline, CLOCK, &key, &last.to_string())?;
+            if self.start_scheduled(&schedule, &key, last, found).await {
+                self.remember(&schedule.pipeline, CLOCK, &key, &last.to_string())?;
+            }
         }
         Ok(soonest)
     }
 
+    /// Starts what was due at a time; false where that may work later.
     async fn start_scheduled(
         &self,
         schedule: &Schedule,
         key: &str,
         due: Timestamp,
         found: &mut Found,
-    ) -> Result<(), Report> {
+    ) -> bool {
         let token = [schedule.pipeline.as_str(), key, &due.to_string()].join("\n");
         let command = Command::Start {
             trigger: TriggerRef {
@@ -95,10 +103,15 @@ impl Triggers {
             client_request_token: Some(trunkline_center::state::version_of(token.as_bytes())),
         };
         match self.starter.start(&schedule.pipeline, command).await {
-            Ok(execution) => found.started.push((schedule.pipeline.clone(), execution)),
-            Err(report) => found.notes.push(format!("{}: {report}", schedule.pipeline)),
+            Ok(execution) => {
+                found.started.push((schedule.pipeline.clone(), execution));
+                true
+            }
+            Err(report) => {
+                found.notes.push(format!("{}: {report}", schedule.pipeline));
+                is_final(&report)
+            }
         }
-        Ok(())
     }
 
     /// The schedules of actions that export.
@@ -145,6 +158,19 @@ mod tests {
         assert_eq!(next.unwrap().to_string(), "2025-01-16T14:00:00Z");
         let (last, _) = due(&schedule("30 15 * * *", None), now).unwrap();
         assert_eq!(last, Some(now), "a time that is just reached counts");
+    }
+
+    #[test]
+    fn schedules_that_differ_only_in_their_variables_are_two() {
+        let with = |value: &str| Schedule {
+            variables: BTreeMap::from([("KIND".to_owned(), value.to_owned())]),
+            ..schedule("0 6 * * *", None)
+        };
+        let keys = [key(&schedule("0 6 * * *", None)), key(&with("full")), key(&with("part"))];
+        assert_eq!(
+            keys,
+            ["0 6 * * * UTC", "0 6 * * * UTC KIND=\"full\"", "0 6 * * * UTC KIND=\"part\""]
+        );
     }
 
     #[test]

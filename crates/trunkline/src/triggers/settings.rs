@@ -1,9 +1,11 @@
 //! `server.yaml` in the data folder: what a server is told beside the project. Secrets stand in variables or files,
 //! never in it. `docs/serve.md` has every setting.
 
+use crate::mirrors::Limits;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use trunkline_config::nearest;
 use trunkline_engine::Settings;
 use trunkline_model::{Diagnostic, Report};
@@ -18,8 +20,8 @@ pub(crate) const FILE: &str = "server.yaml";
 pub(crate) struct ServerSettings {
     /// The version of this form, 1.
     pub(crate) version: Option<u32>,
-    /// Minutes between two polls; `--poll` wins.
-    pub(crate) poll: Option<u64>,
+    /// Minutes between two polls, perhaps a part of one; `--poll` wins.
+    pub(crate) poll: Option<f64>,
     /// Names besides those of loopback by which the server may be called.
     pub(crate) hosts: Vec<String>,
     /// Repositories that are hosted although no pipeline names them yet.
@@ -34,10 +36,35 @@ pub(crate) struct ServerSettings {
     pub(crate) schedules: Vec<Schedule>,
     /// Who is told of events.
     pub(crate) notify: Vec<Receiver>,
+    /// How long git may take with remotes.
+    pub(crate) git: GitSettings,
     /// How pipelines run (`docs/engine.md`).
     pub(crate) engine: Settings,
     /// What builds may use.
     pub(crate) builds: BuildSettings,
+}
+
+/// How long git may take with a remote, in seconds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct GitSettings {
+    /// Without a sign of progress.
+    pub(crate) silence: u64,
+    /// In all.
+    pub(crate) time: u64,
+}
+
+impl Default for GitSettings {
+    fn default() -> Self {
+        Self { silence: 60, time: 600 }
+    }
+}
+
+impl GitSettings {
+    pub(crate) fn limits(&self) -> Limits {
+        let seconds = Duration::from_secs;
+        Limits { silence: seconds(self.silence), time: seconds(self.time) }
+    }
 }
 
 /// What builds may use; what is not given stays as `docs/builds.md` says.
@@ -194,6 +221,9 @@ impl ServerSettings {
         if self.version.is_some_and(|version| version != 1) {
             return Err(wrong("`version` is not 1"));
         }
+        if self.poll.is_some_and(|minutes| !(0.01..=1440.0).contains(&minutes)) {
+            return Err(wrong("`poll` is a number of minutes, 0.01 to 1440"));
+        }
         for name in &self.repositories {
             if !trunkline_web::valid_name(name) {
                 return Err(wrong(format!("`{name}` cannot be the name of a repository")));
@@ -236,6 +266,8 @@ impl ServerSettings {
             ("engine.ruleMinutes", engine.rule_minutes == 0),
             ("engine.windowMinutes", engine.window_minutes == 0),
             ("engine.snapshotEvery", engine.snapshot_every == 0),
+            ("git.silence", self.git.silence == 0),
+            ("git.time", self.git.time == 0),
             ("builds.processes", builds.processes == Some(0)),
             ("builds.memory", small(builds.memory)),
             ("builds.addressSpace", small(builds.address_space)),

@@ -1,7 +1,6 @@
 use super::*;
-use crate::ports::{
-    Answer, Boxed, Delivered, Hook, Hosted, Incoming as Event, Provider, Query, Receipt,
-};
+use crate::events::Event;
+use crate::ports::{self, Answer, Boxed, Delivered, Hook, Hosted, Provider, Query, Receipt};
 use crate::tokens::Access;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use trunkline_model::Report;
@@ -32,20 +31,11 @@ impl Webhooks for Nothing {
         jiff::Timestamp::UNIX_EPOCH
     }
 
-    fn record<'a>(
-        &'a self,
-        _: Provider,
-        _: &'a str,
-        _: &'a str,
-    ) -> Boxed<'a, Result<Receipt, Report>> {
-        Box::pin(async { Ok(Receipt::New) })
+    fn known(&self, _: &ports::Incoming) -> Result<Receipt, Report> {
+        Ok(Receipt::New)
     }
 
-    fn forget<'a>(&'a self, _: Provider, _: &'a str) -> Boxed<'a, ()> {
-        Box::pin(async {})
-    }
-
-    fn take(&self, _: Event) -> Boxed<'_, Result<Delivered, Report>> {
+    fn take(&self, _: ports::Incoming, _: Event) -> Boxed<'_, Result<Delivered, Report>> {
         Box::pin(async { Ok(Delivered::default()) })
     }
 }

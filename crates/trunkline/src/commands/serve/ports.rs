@@ -2,12 +2,13 @@
 
 use super::tokens;
 use crate::context::{App, Located};
+use crate::mirrors::git_environment;
 use crate::pipelines::definitions::Definitions;
 use crate::pipelines::folder::DataFolder;
 use crate::pipelines::hub::Hub;
 use crate::printer::write_err;
 use crate::render::printable;
-use crate::triggers::{Cause, Found, Places, ServerSettings, Starter, Triggers, git_environment};
+use crate::triggers::{Cause, Found, ServerSettings, Starter, Triggers, pending_pull};
 use crate::{clock, context};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ pub(super) fn git() -> Result<Git, Report> {
     if !backend.is_file() {
         return Err(failed(format!("{} is missing", backend.display())));
     }
-    Ok(Git { backend, environment: git_environment() })
+    Ok(Git { backend, environment: git_environment().to_vec() })
 }
 
 /// How the server says what happens while it runs.
@@ -144,7 +145,6 @@ impl Starter for HubStarter {
 /// The hosted repositories.
 pub(super) struct Hosting {
     triggers: Arc<Triggers>,
-    places: Places,
     data: PathBuf,
     /// The hash of the server's own token, which may push.
     own: String,
@@ -161,7 +161,6 @@ impl Hosting {
     ) -> Self {
         Self {
             triggers,
-            places: Places::new(folder.root()),
             data: folder.root().to_owned(),
             own: hash(token),
             tokens: Mutex::default(),
@@ -177,7 +176,7 @@ impl Repositories for Hosting {
                 return Ok(None);
             }
             self.triggers.ensure_hosted(name).await?;
-            let root = self.places.hosted_root();
+            let root = self.triggers.hosted_root();
             Ok(Some(Hosted { root, folder: format!("{name}.git") }))
         })
     }
@@ -242,6 +241,10 @@ impl Incomings {
     fn store(&self) -> &Arc<Store> {
         self.hub.store()
     }
+
+    fn failed(&self, error: &trunkline_store::Error) -> Report {
+        error.diagnostic(self.store().path()).report()
+    }
 }
 
 impl Webhooks for Incomings {
@@ -250,39 +253,42 @@ impl Webhooks for Incomings {
         (*expected == provider).then(|| hook.clone())
     }
 
-    fn record<'a>(
-        &'a self,
-        provider: Provider,
-        id: &'a str,
-        body_hash: &'a str,
-    ) -> Boxed<'a, Result<Receipt, Report>> {
-        Box::pin(async move {
-            match self.store().deliver(provider.word(), id, body_hash, clock::now()) {
-                Ok(Delivery::New) => Ok(Receipt::New),
-                Ok(Delivery::Repeated(_)) => Ok(Receipt::Repeated),
-                Ok(Delivery::Forged(_)) => Ok(Receipt::Forged),
-                Err(error) => Err(error.diagnostic(self.store().path()).report()),
-            }
-        })
+    fn known(&self, incoming: &Incoming) -> Result<Receipt, Report> {
+        let known = self.store().delivery(incoming.provider.word(), &incoming.id, &incoming.body);
+        match known.map_err(|error| self.failed(&error))? {
+            Delivery::New => Ok(Receipt::New),
+            Delivery::Replayed(_) => Ok(Receipt::Replayed),
+            Delivery::Repeated(_) => Ok(Receipt::Repeated),
+            Delivery::Forged(_) => Ok(Receipt::Forged),
+        }
     }
 
-    fn forget<'a>(&'a self, provider: Provider, id: &'a str) -> Boxed<'a, ()> {
+    fn take(&self, incoming: Incoming, event: Event) -> Boxed<'_, Result<Delivered, Report>> {
         Box::pin(async move {
-            // Where that fails, the next poll finds what the delivery told of.
-            let _ = self.store().forget_delivery(provider.word(), id);
-        })
-    }
-
-    fn take(&self, incoming: Incoming) -> Boxed<'_, Result<Delivered, Report>> {
-        Box::pin(async move {
-            let name = &incoming.repository;
-            let found = match incoming.event {
+            let (name, provider) = (incoming.repository.as_str(), incoming.provider.word());
+            let found = match event {
                 Event::Push(moved) => {
                     let told: Vec<_> = moved.into_iter().map(|m| (m.reference, m.after)).collect();
-                    self.triggers.look(name, Cause::Webhook, &told).await
+                    let found = self.triggers.look(name, Cause::Webhook, &told).await;
+                    if found.is_ok() {
+                        // Afterwards: until then it may be sent again, and the heads say that it is the same.
+                        let (id, body) = (&incoming.id, &incoming.body);
+                        let kept = self.store().deliver(provider, id, body, clock::now());
+                        kept.map_err(|error| self.failed(&error))?;
+                    }
+                    found
                 }
                 Event::PullRequest(pull) => {
-                    self.triggers.pull_request(name, incoming.provider, &pull).await
+                    // Nobody tells of it again: from now on it is done, whatever happens.
+                    let (id, from) = (&incoming.id, incoming.provider);
+                    let pending = pending_pull(name, from, id, &pull, clock::now());
+                    let store = self.store();
+                    let kept =
+                        store.deliver_pending(provider, &incoming.id, &incoming.body, &pending);
+                    match kept.map_err(|error| self.failed(&error))? {
+                        Delivery::New => self.triggers.finish_pull(&pending).await,
+                        _ => Ok(Found::default()),
+                    }
                 }
                 Event::Ping | Event::Other(_) => Ok(Found::default()),
             };
