@@ -99,6 +99,10 @@ impl Aws {
     /// account: AssumeRole of its last role, or GetCallerIdentity where it has none.
     pub async fn client(&self, options: Options) -> Result<Client, CallError> {
         let Options { region, roles, expected_account, share } = options;
+        let Settings { role, caller, .. } = self.settings();
+        let session = caller.as_deref().unwrap_or("trunkline");
+        let first = role.iter().map(|role| Role::new(role.as_str(), session));
+        let roles = first.chain(roles).collect();
         let expected = expected_account.as_ref().map(AccountId::as_str).unwrap_or_default();
         let line = Line { region, account: expected.to_owned(), share, counts: Arc::default() };
         let identity = Identity { account: String::new(), arn: String::new() };

@@ -34,6 +34,8 @@ pub struct Settings {
     pub caller: Option<String>,
     /// The user of the operating system, for the same where nothing better is known.
     pub user: Option<String>,
+    /// The ARN of a role that every client assumes before its own: the machine's credentials are only for that.
+    pub role: Option<String>,
 }
 
 /// A variable whose value cannot be used.
@@ -81,6 +83,7 @@ impl Default for Settings {
             fetch_limit: 50 * 1024 * 1024,
             caller: None,
             user: None,
+            role: None,
         }
     }
 }

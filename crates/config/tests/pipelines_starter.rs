@@ -44,7 +44,7 @@ fn regions_follow_the_primary_one_and_approval_is_asked_where_it_is_required() {
     let (definitions, stages, notes) = written("prod", &StarterOptions::default());
     assert_eq!(
         stages,
-        "Source: Documents@1\nCheck: Check@1\nPlan: Plan@1\nApproval: Approve@1\nDeploy: us-west-2@1 us-east-1@2"
+        "Source: Documents@1\nCheck: Check@1\nDeploy: Plan@1 Approve@2 us-west-2@3 us-east-1@4"
     );
     assert!(notes.is_empty(), "{notes:?}");
     let pipeline = &definitions.pipelines[0];
@@ -53,7 +53,17 @@ fn regions_follow_the_primary_one_and_approval_is_asked_where_it_is_required() {
     assert_eq!((&*source["RepositoryName"], &*source["BranchName"]), ("acme", "main"));
     assert_eq!(pipeline.stages[1].actions[0].commands, ["trunkline check"]);
     let (_, stages, _) = written("dev", &StarterOptions::default());
-    assert_eq!(stages, "Source: Documents@1\nCheck: Check@1\nPlan: Plan@1\nDeploy: us-west-2@1");
+    assert_eq!(stages, "Source: Documents@1\nCheck: Check@1\nDeploy: Plan@1 us-west-2@2");
+    let deploy = &pipeline.stages[2].actions;
+    let inputs = |n: usize| deploy[n].input_artifacts.iter().map(|a| &*a.name).collect::<Vec<_>>();
+    assert_eq!(
+        (deploy[0].output_artifacts[0].name.as_str(), inputs(0)),
+        ("Plan", vec!["Documents"])
+    );
+    assert!(
+        [2, 3].iter().all(|n| inputs(*n) == ["Documents", "Plan"]),
+        "what is planned is applied"
+    );
 }
 
 #[test]

@@ -257,6 +257,7 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0532", "a run cannot be rolled back", ExitKind::Usage),
     code("TL0533", "what is still used is not taken out of use", ExitKind::Verdict),
     code("TL0545", "a deployment would undo a fix", ExitKind::Waiting),
+    code("TL0546", "whether a fix would be undone is not known", ExitKind::Waiting),
     code("TL0601", "no credentials", ExitKind::Credentials),
     code("TL0602", "credentials expired", ExitKind::Credentials),
     code("TL0603", "a role may not be assumed", ExitKind::Credentials),

@@ -12,6 +12,7 @@ mod deploy;
 mod export;
 mod invoke;
 mod numbers;
+mod plans;
 mod releases;
 mod reports;
 mod results;

@@ -32,6 +32,9 @@ pub(crate) struct Connected {
     pub(crate) source: Option<Region>,
 }
 
+/// The variable that names a role to assume before any other: the one of a pipeline's action.
+pub(crate) const FIRST_ROLE: &str = "TRUNKLINE_ROLE";
+
 /// Makes the connections that all targets of a command share.
 pub(crate) fn aws(app: &App) -> Result<Aws, Report> {
     let settings = Settings::from_env(&crate::context::variable).map_err(|error| {
@@ -39,7 +42,8 @@ pub(crate) fn aws(app: &App) -> Result<Aws, Report> {
     })?;
     let profile = app.global.profile.clone().or(settings.profile.clone());
     let (caller, user) = (caller::known(app), app.surroundings.user.clone());
-    let settings = Settings { profile, caller, user, ..settings };
+    let role = crate::context::variable(FIRST_ROLE).filter(|role| !role.is_empty());
+    let settings = Settings { profile, caller, user, role, ..settings };
     Aws::new(settings, Arc::new(Buckets::default())).map_err(|e| call_failed(&e))
 }
 

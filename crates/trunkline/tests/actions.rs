@@ -6,6 +6,8 @@ mod builds;
 mod deployments;
 #[path = "actions/exports.rs"]
 mod exports;
+#[path = "actions/plans.rs"]
+mod plans;
 #[path = "actions/project.rs"]
 mod project;
 #[path = "actions/releases.rs"]
@@ -16,3 +18,5 @@ mod secrets;
 mod sources;
 #[path = "support/stage.rs"]
 mod stage;
+#[path = "actions/templates.rs"]
+mod templates;

@@ -1,5 +1,6 @@
-//! The text of an environment's first pipeline: source, check, plan, approval, deployment region by
-//! region; for an environment that people build in, an export and its check.
+//! The text of an environment's first pipeline: source, check, and one stage with plan, approval and deployment
+//! region by region, so that nothing else is deployed between a plan and its apply; for an environment that
+//! people build in, an export and its check.
 //!
 //! `pipeline new` writes it. What it makes is read without a finding; a test holds the two together.
 
@@ -72,8 +73,6 @@ pub fn default_pipeline(
     } else {
         text.source(project, environment, options);
         text.check();
-        text.plan(environment);
-        text.approval(environment);
         text.deploy(environment);
     }
     text.0
@@ -183,37 +182,37 @@ impl Text {
         self.line(5, "inputArtifacts: [{ name: Documents }]");
     }
 
-    fn plan(&mut self, environment: &Environment) {
-        self.stage("Plan");
+    /// The plan, the approval of it where the environment asks for one, and what applies it: the primary region
+    /// first, the others one after the other.
+    fn deploy(&mut self, environment: &Environment) {
+        self.stage("Deploy");
         self.action("Plan", "Deploy", "Custom", "Trunkline");
+        self.line(5, "namespace: plan");
         self.line(5, "configuration:");
         self.setting("Environment", &environment.name);
         self.setting("Mode", "plan");
+        self.setting("DropFix", "#{variables.DropFix}");
         self.line(5, "inputArtifacts: [{ name: Documents }]");
-    }
-
-    fn approval(&mut self, environment: &Environment) {
-        if environment.approval != Approval::Required {
-            return;
+        self.line(5, "outputArtifacts: [{ name: Plan }]");
+        let mut order = 1;
+        if environment.approval == Approval::Required {
+            order += 1;
+            self.action("Approve", "Approval", "AWS", "Manual");
+            self.line(5, format!("runOrder: {order}"));
+            self.line(5, "configuration:");
+            let name = &environment.name;
+            let what = format!("Commit #{{source.CommitId}} goes to {name}: #{{plan.Summary}}.");
+            self.setting("CustomData", &what);
         }
-        self.stage("Approval");
-        self.action("Approve", "Approval", "AWS", "Manual");
-        self.line(5, "configuration:");
-        let what = format!("Commit #{{source.CommitId}} goes to {}.", environment.name);
-        self.setting("CustomData", &what);
-    }
-
-    /// The primary region first, the others one after the other.
-    fn deploy(&mut self, environment: &Environment) {
-        self.stage("Deploy");
-        for (number, region) in environment.regions.iter().enumerate() {
+        for region in &environment.regions {
+            order += 1;
             self.action(region.as_str(), "Deploy", "Custom", "Trunkline");
-            self.line(5, format!("runOrder: {}", number + 1));
+            self.line(5, format!("runOrder: {order}"));
             self.line(5, "configuration:");
             self.setting("Environment", &environment.name);
             self.setting("Region", region.as_str());
             self.setting("DropFix", "#{variables.DropFix}");
-            self.line(5, "inputArtifacts: [{ name: Documents }]");
+            self.line(5, "inputArtifacts: [{ name: Documents }, { name: Plan }]");
         }
     }
 }

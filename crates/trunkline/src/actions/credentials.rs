@@ -24,6 +24,13 @@ const PARTS: &[(&str, &str)] = &[
 /// Seconds that a role's credentials last; a role that was assumed from another one allows no more.
 const LASTING: u32 = 3600;
 
+/// The variable that makes a process of this program assume the role of its action before any other. Unlike
+/// credentials, it lasts as long as the process does.
+pub(super) fn first_role(job: &Job) -> Option<(String, String)> {
+    let role = job.run.role_arn.clone().filter(|role| !role.is_empty())?;
+    Some((crate::connect::FIRST_ROLE.to_owned(), role))
+}
+
 impl Shared {
     /// Calls in the region of an action, with its role where it has one.
     pub(super) async fn client(&self, job: &Job) -> Result<Client, Report> {

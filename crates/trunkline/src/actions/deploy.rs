@@ -6,6 +6,7 @@
 
 use super::builds::{Work, carry_out, unpack};
 use super::git::View;
+use super::plans::{self, Made, PlanArtifact};
 use super::releases::{self, Deployed};
 use super::source::read_project;
 use super::{Ended, Job, Shared};
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use trunkline_build::{Build, Folders, NoVault};
 use trunkline_config::{Project, State};
-use trunkline_engine::{ActionOutcome, Revision};
+use trunkline_engine::{ActionOutcome, ArtifactRef, Revision};
 use trunkline_model::{Diagnostic, Environment, Report};
 use trunkline_store::Release;
 
@@ -43,17 +44,16 @@ struct Deployment {
     drop_fix: bool,
     release: String,
     revision: Option<Revision>,
+    /// The plan that is applied; without one, the apply plans anew.
+    plan: Option<PlanArtifact>,
 }
 
 /// `{Deploy, Custom, Trunkline}`.
 pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
     let work = Work::make(&shared, &job)?;
-    let input = job.run.inputs.first().ok_or_else(|| {
-        Diagnostic::error("TL0114", "the action has no input artifact to deploy").report()
-    })?;
-    let source = work.path("source");
-    unpack(&shared, &job, input, &source).await?;
-    let deployment = Deployment::of(&job, &source, input.revision.clone())?;
+    let (input, plan) = inputs(&shared, &job, &work).await?;
+    let mut deployment = Deployment::of(&job, &work.path("source"), input.revision.clone())?;
+    deployment.take(&shared, &job, plan)?;
     shared.introduce(&job, &deployment);
     let judged = shared.may_deploy(&deployment).await;
     match deployment.mode {
@@ -74,11 +74,48 @@ pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
             ..ActionOutcome::default()
         });
     }
-    if deployment.mode == Mode::Apply {
-        shared.record(&job, &deployment)?;
+    let mut artifacts = Vec::new();
+    match (deployment.mode, job.run.outputs.first()) {
+        (Mode::Apply, _) => shared.record(&job, &deployment)?,
+        (Mode::Plan, None) => {}
+        (Mode::Plan, Some(output)) => {
+            let bytes = plans::pack(&job, &deployment.made(&deployment.regions()), &saved)?;
+            let (id, size) = shared.artifacts.put(&bytes)?;
+            let (name, revision) = (output.name.clone(), deployment.revision.clone());
+            artifacts.push(ArtifactRef { name, id, size, revision });
+        }
     }
     let summary = Some(deployment.summary(&variables));
-    Ok(ActionOutcome { variables, summary, ..ActionOutcome::default() })
+    Ok(ActionOutcome { variables, summary, artifacts, ..ActionOutcome::default() })
+}
+
+/// Unpacks the documents into `source`, and the plan where there is one.
+async fn inputs<'a>(
+    shared: &Arc<Shared>,
+    job: &'a Job,
+    work: &Work,
+) -> Result<(&'a ArtifactRef, Option<PlanArtifact>), Report> {
+    let wrong = |message: &str| Diagnostic::error("TL0114", message).report();
+    let source = work.path("source");
+    let Some(first) = job.run.inputs.first() else {
+        return Err(wrong("the action has no input artifact to deploy"));
+    };
+    unpack(shared, job, first, &source).await?;
+    let Some(second) = job.run.inputs.get(1) else { return Ok((first, None)) };
+    let other = work.folder("plan")?;
+    unpack(shared, job, second, &other).await?;
+    if let Some(plan) = PlanArtifact::read(&other) {
+        return Ok((first, Some(plan)));
+    }
+    // They may stand the other way round.
+    let aside = work.path("aside");
+    let swapped = std::fs::rename(&source, &aside)
+        .and_then(|()| std::fs::rename(&other, &source))
+        .and_then(|()| std::fs::rename(&aside, &other));
+    swapped.map_err(|error| crate::files::failed(&other.display().to_string(), &error))?;
+    let plan = PlanArtifact::read(&other)
+        .ok_or_else(|| wrong("of two input artifacts, one must be the plan of an action before"))?;
+    Ok((second, Some(plan)))
 }
 
 impl Deployment {
@@ -115,7 +152,48 @@ impl Deployment {
             scope,
             drop_fix: job.setting("DropFix") == Some("true"),
             revision,
+            plan: None,
         })
+    }
+
+    /// Takes the plan that is to be applied. TL0114: it is not of this, or the mode has no use for it.
+    fn take(
+        &mut self,
+        shared: &Shared,
+        job: &Job,
+        plan: Option<PlanArtifact>,
+    ) -> Result<(), Report> {
+        let wrong = |message: &str| Err(Diagnostic::error("TL0114", message).report());
+        match (self.mode, plan) {
+            (Mode::Plan, Some(_)) => wrong("`Mode: plan` takes the documents alone"),
+            (Mode::Apply, _) if !job.run.outputs.is_empty() => {
+                wrong("`Mode: apply` makes no output artifact")
+            }
+            // What an earlier execution planned is over; going back to its documents needs a plan of its own.
+            (Mode::Apply, Some(plan))
+                if job.run.rollback_target.is_some() && !plan.is_of(&job.run.execution) =>
+            {
+                let line = "the plan is of the execution that this goes back to: planned anew";
+                shared.say(&job.run.action_execution, [line.to_owned()]);
+                Ok(())
+            }
+            (_, plan) => {
+                let regions = self.regions();
+                plan.iter().try_for_each(|plan| plan.fits(&self.made(&regions)))?;
+                self.plan = plan;
+                Ok(())
+            }
+        }
+    }
+
+    /// What a plan of this is made for.
+    fn made<'a>(&'a self, regions: &'a [String]) -> Made<'a> {
+        Made {
+            environment: &self.environment.name,
+            release: &self.release,
+            scope: if self.scope == Scope::Full { "full" } else { "partial" },
+            regions,
+        }
     }
 
     /// The regions that are deployed to.
@@ -169,23 +247,34 @@ impl Deployment {
     fn words(&self, saved: &Path) -> Vec<String> {
         let text = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
         let mut words = text(&["trunkline"]);
-        let mut out = saved.display().to_string();
-        match self.prefix.as_str() {
-            // The plan lies beside the artifact's folder.
-            "" => out = saved.file_name().map_or(out, |n| format!("../{}", n.to_string_lossy())),
-            prefix => words.extend(text(&["-C", prefix])),
+        if !self.prefix.is_empty() {
+            words.extend(text(&["-C", &self.prefix]));
         }
-        match self.mode {
-            Mode::Plan => words.extend(text(&["plan", "--out", &out])),
-            Mode::Apply => words.extend(text(&["apply", "--yes"])),
+        // Both lie beside the artifact's folder.
+        let shown = |path: &Path| match (self.prefix.is_empty(), path.strip_prefix(beside(saved))) {
+            (true, Ok(path)) => format!("../{}", path.display()),
+            _ => path.display().to_string(),
+        };
+        let planned = self.plan.as_ref().map(|plan| shown(&plan.file()));
+        match (self.mode, &planned) {
+            (Mode::Plan, _) => words.extend(text(&["plan", "--out", &shown(saved)])),
+            (Mode::Apply, Some(plan)) => words.extend(text(&["apply", plan, "--yes"])),
+            (Mode::Apply, None) => words.extend(text(&["apply", "--yes"])),
         }
-        words.extend(text(&["--env", &self.environment.name]));
+        if planned.is_none() {
+            words.extend(text(&["--env", &self.environment.name]));
+        }
         words.extend(self.region.iter().flat_map(|region| text(&["--region", region])));
         if self.scope == Scope::Partial {
             words.extend(text(&["--scope", "partial"]));
         }
         words
     }
+}
+
+/// The folder in which a file lies.
+fn beside(file: &Path) -> &Path {
+    file.parent().unwrap_or(file)
 }
 
 /// How many resources plans create, update and so on.
@@ -221,6 +310,12 @@ impl Shared {
         let name = &deployment.environment.name;
         let commit = deployment.commit().map_or(String::new(), |c| format!(", commit {c}"));
         let mut lines = vec![format!("release {}{commit}, for {name}", deployment.short())];
+        if let Some(role) = &job.run.role_arn {
+            lines.push(format!("with the role {role} first"));
+        }
+        if deployment.plan.is_some() {
+            lines.push("exactly what was planned is applied, or nothing".to_owned());
+        }
         if let Some(target) = &job.run.rollback_target {
             lines.push(format!("this goes back to what execution {target} deployed"));
             lines.push("what was made since then stays".to_owned());
@@ -245,35 +340,49 @@ impl Shared {
         }
     }
 
-    /// Judges a release before anything is started. TL0113: it comes too early; TL0545: it undoes a fix.
+    /// Judges a release before anything is started. TL0113: it comes too early; TL0545: it undoes a fix; TL0546:
+    /// whether it does is not known.
     async fn may_deploy(&self, deployment: &Deployment) -> Result<(), Report> {
         let Deployment { project, environment, release, .. } = deployment;
         let partial = deployment.scope == Scope::Partial;
-        let of = |name: &str| -> Vec<Deployed> {
-            let all = self.setting.store.releases(Some(name), RELEASES).unwrap_or_default();
-            all.iter().map(|r| judged(r, partial)).collect()
+        let store = &self.setting.store;
+        let of = |name: &str| -> Result<Vec<Deployed>, Report> {
+            let all = store.releases(Some(name), RELEASES);
+            let all = all.map_err(|error| error.diagnostic(store.path()).report())?;
+            Ok(all.iter().map(|r| judged(r, partial)).collect())
         };
         releases::check_after(project, environment, release, &of)?;
-        let Some(commit) = deployment.commit().filter(|_| !deployment.drop_fix) else {
+        if deployment.drop_fix {
             return Ok(());
-        };
-        let last = |name: &str| of(name).into_iter().next().and_then(|d| d.commit);
-        let fixes: Vec<(String, String)> = releases::fix_environments(project, environment)
-            .iter()
-            .filter_map(|e| Some((e.name.clone(), last(&e.name)?)))
-            .collect();
+        }
+        let last = |name: &str| of(name).map(|all| all.into_iter().next());
+        let mut fixes = Vec::new();
+        for fix in releases::fix_environments(project, environment) {
+            // The same documents have the fix, whatever commit holds them.
+            let found = last(&fix.name)?.filter(|deployed| deployed.release != *release);
+            fixes.extend(found.map(|deployed| (fix.name.clone(), deployed.commit)));
+        }
         if fixes.is_empty() {
             return Ok(());
         }
-        let current = last(&environment.name);
+        let current = last(&environment.name)?.and_then(|deployed| deployed.commit);
+        let unknown = |why: &str| releases::unknown(&environment.name, &fixes, why);
+        let Some(commit) = deployment.commit() else {
+            return Err(unknown("what is deployed is of no commit"));
+        };
+        let mut why = format!("no repository that the server reads has commit {commit}");
         for view in View::all(&self.mirrors()) {
-            if view.has(commit).await {
-                let prefix = &deployment.prefix;
-                let lost = releases::lost(&view, prefix, commit, current.as_deref(), &fixes).await;
-                return releases::refuse_lost(&environment.name, &lost);
+            if !view.has(commit).await {
+                continue;
+            }
+            let lost =
+                releases::lost(&view, &deployment.prefix, commit, current.as_deref(), &fixes).await;
+            match lost {
+                Ok(lost) => return releases::refuse_lost(&environment.name, &lost),
+                Err(reason) => why = reason,
             }
         }
-        Ok(())
+        Err(unknown(&why))
     }
 
     /// The process: this program in the unpacked artifact, with this one's way to AWS.
@@ -301,6 +410,7 @@ impl Shared {
             ("TRUNKLINE_STATE", self.state_folder(&deployment.project)),
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        variables.extend(super::credentials::first_role(job));
         build.predefined = variables;
         build.secrets = secrets;
         build.host = self.host();

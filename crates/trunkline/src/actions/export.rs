@@ -151,6 +151,7 @@ impl Shared {
         let mut build = Build::of_commands(id, vec![command], Vec::new(), Vec::new(), folders);
         let (mut variables, secrets) = self.own_variables();
         variables.insert("TRUNKLINE_EXECUTION".to_owned(), job.run.execution.clone());
+        variables.extend(super::credentials::first_role(job));
         build.predefined = variables;
         build.secrets = secrets;
         build.host = self.host();

@@ -8,7 +8,7 @@ use super::git::View;
 use crate::files;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use trunkline_config::Project;
 use trunkline_model::{Diagnostic, Environment, EnvironmentUse, Report};
@@ -43,7 +43,7 @@ pub(super) fn check_after(
     project: &Project,
     environment: &Environment,
     release: &str,
-    deployed: &dyn Fn(&str) -> Vec<Deployed>,
+    deployed: &dyn Fn(&str) -> Result<Vec<Deployed>, Report>,
 ) -> Result<(), Report> {
     let after = project.delivery.get(&environment.name).and_then(|d| d.after.as_ref());
     let Some((any, names)) = after.and_then(names_of) else { return Ok(()) };
@@ -55,17 +55,18 @@ pub(super) fn check_after(
             before.push(other);
         }
     }
-    let was_there = |other: &&Environment| {
-        let all = deployed(&other.name);
+    let mut missing: Vec<&str> = Vec::new();
+    for other in &before {
+        let all = deployed(&other.name)?;
         let there: BTreeSet<&str> = all
             .iter()
             .filter(|d| d.whole && d.release == release)
             .flat_map(|d| d.regions.iter().map(String::as_str))
             .collect();
-        other.regions.iter().all(|region| there.contains(region.as_str()))
-    };
-    let missing: Vec<&str> =
-        before.iter().filter(|e| !was_there(e)).map(|e| e.name.as_str()).collect();
+        if !other.regions.iter().all(|region| there.contains(region.as_str())) {
+            missing.push(&other.name);
+        }
+    }
     let enough = if any { missing.len() < before.len() } else { missing.is_empty() };
     if before.is_empty() || enough {
         return Ok(());
@@ -124,36 +125,39 @@ pub(super) fn fix_environments<'a>(
     project.environments.iter().filter(is_fix).collect()
 }
 
+/// A fix: where it was deployed, and the commit that it was, if that is known.
+pub(super) type Fix = (String, Option<String>);
+
 /// The fixes that a commit would undo: documents that a fix changed, and that the commit has as they were
-/// before it. Going back to an earlier commit of the line that is deployed is no loss.
+/// before it. Going back to an earlier commit of the line that is deployed is no loss. Why it is not known: the
+/// commits are not all there.
 pub(super) async fn lost(
     view: &View,
     prefix: &str,
     commit: &str,
     current: Option<&str>,
-    fixes: &[(String, String)],
-) -> Vec<Lost> {
+    fixes: &[Fix],
+) -> Result<Vec<Lost>, String> {
     let mut found = Vec::new();
     let folder = format!("{prefix}connect");
     if let Some(current) = current
-        && view.base(commit, current).await.as_deref() == Some(commit)
+        && view.base(commit, current).await.is_ok_and(|base| base.as_deref() == Some(commit))
     {
-        return found;
+        return Ok(found);
     }
     for (environment, fix) in fixes {
-        let Some(base) = view.base(commit, fix).await else { continue };
+        let Some(fix) = fix else {
+            return Err(format!("what was deployed to {environment} is of no commit"));
+        };
+        let Some(base) = view.base(commit, fix).await? else {
+            return Err(format!("commit {commit} and commit {fix} have no history in common"));
+        };
         if base == *fix {
             continue;
         }
-        let of = |commit: String| {
-            let folder = folder.clone();
-            async move {
-                let all = view.objects(&commit, &[&folder]).await;
-                all.into_iter().collect::<BTreeMap<String, String>>()
-            }
-        };
-        let (before, fixed, now) =
-            (of(base).await, of(fix.clone()).await, of(commit.to_owned()).await);
+        let before = view.objects(&base, &[&folder]).await?;
+        let fixed = view.objects(fix, &[&folder]).await?;
+        let now = view.objects(commit, &[&folder]).await?;
         let paths: BTreeSet<&String> = before.keys().chain(fixed.keys()).collect();
         let undone = |path: &&String| {
             let (before, fixed, now) = (before.get(*path), fixed.get(*path), now.get(*path));
@@ -165,7 +169,24 @@ pub(super) async fn lost(
             found.push(Lost { environment, commit, files });
         }
     }
+    Ok(found)
+}
+
+/// TL0546: whether a deployment would undo fixes is not known, so it may not begin.
+pub(super) fn unknown(environment: &str, fixes: &[Fix], why: &str) -> Report {
+    let names: Vec<&str> = fixes.iter().map(|(name, _)| name.as_str()).collect();
+    let message = format!("whether a fix of {} would be undone is not known", names.join(" or "));
+    let found = Diagnostic::error("TL0546", message).on(environment).because(why);
+    let commit = fixes.iter().find_map(|(_, commit)| commit.as_deref());
+    let mend = commit.map_or("deploy a commit that has the fix".to_owned(), |commit| {
+        let commit: String = commit.chars().take(10).collect();
+        format!("push the branch of commit {commit} to the repository of this pipeline, and merge it forward")
+    });
     found
+        .help(format!(
+            "{mend}; to deploy whatever is undone: `trunkline pipeline run NAME --drop-fix`"
+        ))
+        .report()
 }
 
 /// TL0545 for fixes that a deployment would undo.
@@ -208,13 +229,13 @@ environments:
         let project = trunkline_config::parse(CONFIG, "trunkline.yaml").expect("a configuration");
         let of = |name: &str| {
             let own = deployed.iter().filter(|(e, ..)| *e == name);
-            own.map(|(_, release, regions)| Deployed {
+            let one = |(_, release, regions): &(&str, &str, &[&str])| Deployed {
                 release: (*release).to_owned(),
                 commit: None,
                 regions: regions.iter().map(|r| (*r).to_owned()).collect(),
                 whole: true,
-            })
-            .collect()
+            };
+            Ok(own.map(one).collect())
         };
         let environment = project.environment(environment).expect("an environment");
         check_after(&project, environment, "aaaaaaaaaaaaaaaa", &of)
@@ -297,9 +318,9 @@ environments:
         let limits = Limits { silence: std::time::Duration::MAX, time: std::time::Duration::MAX };
         let mirrors = Mirrors::new(mirrors.path(), Path::new("trunkline.yaml"), limits);
         let view = mirrors.open(&place, Want::Newest).await.expect("a repository");
-        let fixes = [("uat-fix".to_owned(), fix.clone())];
+        let fixes = [("uat-fix".to_owned(), Some(fix.clone()))];
         let check = async |commit: &str, current: Option<&str>, files: &[&str]| {
-            let lost = lost(&view, "", commit, current, &fixes).await;
+            let lost = lost(&view, "", commit, current, &fixes).await.expect("all is there");
             let found: Vec<String> = lost.into_iter().flat_map(|l| l.files).collect();
             assert_eq!(found, files, "{commit} over {current:?}");
         };
@@ -308,8 +329,23 @@ environments:
         check(&picked, Some(&start), &[]).await;
         check(&fix, None, &[]).await;
         check(&start, Some(&without), &[]).await;
-        let refused = lost(&view, "", &without, None, &fixes).await;
+        let refused = lost(&view, "", &without, None, &fixes).await.expect("all is there");
         let report = refuse_lost("uat", &refused).expect_err("refused");
         assert_eq!(report.0[0].code, "TL0545");
+
+        // What cannot be looked at is no permission.
+        lines.git(&["checkout", "--quiet", "--orphan", "other"]);
+        let other = lines.commit(&[("a", "2")]);
+        for (commit, fix, why) in [
+            (&other, Some(fix.clone()), "no history in common"),
+            (&without, Some("0".repeat(40)), "0000000"),
+            (&without, None, "of no commit"),
+        ] {
+            let fixes = [("uat-fix".to_owned(), fix)];
+            let found = lost(&view, "", commit, None, &fixes).await.expect_err("not known");
+            assert!(found.contains(why), "{found}");
+            let report = unknown("uat", &fixes, &found);
+            assert!(report.0[0].help.as_ref().is_some_and(|help| help.contains("--drop-fix")));
+        }
     }
 }

@@ -17,7 +17,7 @@ use trunkline_aws::Aws;
 use trunkline_center::Documents;
 use trunkline_center::apply;
 use trunkline_center::plan::Plan;
-use trunkline_center::state::{RunHead, TargetState};
+use trunkline_center::state::{RunHead, RunResult, TargetState};
 use trunkline_model::{Diagnostic, Report, Target};
 
 #[derive(clap::Args)]
@@ -49,7 +49,10 @@ struct Work {
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     let located = app.project()?;
     let (work, documents) = match &arguments.file {
-        Some(file) => (saved_work(file, &located)?, Documents::default()),
+        Some(file) => {
+            let region = arguments.plan.region.as_deref();
+            (saved_work(file, region, &located)?, Documents::default())
+        }
         None => {
             let targets = planning::targets(&arguments.plan, &located)?;
             let fresh = |target| Work { target, plan: None };
@@ -90,8 +93,13 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     })
 }
 
-/// The targets of a saved plan; the project must still have them.
-fn saved_work(file: &std::path::Path, located: &Located) -> Result<Vec<Work>, Report> {
+/// The targets of a saved plan, or the one in a region; the project must still have them. TL0901: the plan is for
+/// other regions.
+fn saved_work(
+    file: &std::path::Path,
+    region: Option<&str>,
+    located: &Located,
+) -> Result<Vec<Work>, Report> {
     let one = |plan: Plan| {
         let targets = located.targets(&plan.target.environment, Some(&plan.target.region))?;
         let target = targets.into_iter().next().ok_or_else(|| {
@@ -99,7 +107,17 @@ fn saved_work(file: &std::path::Path, located: &Located) -> Result<Vec<Work>, Re
         })?;
         Ok(Work { target, plan: Some(plan) })
     };
-    saved::read(file)?.into_iter().map(one).collect()
+    let mut plans = saved::read(file)?;
+    if let Some(region) = region {
+        let all: Vec<String> = plans.iter().map(|plan| plan.target.region.clone()).collect();
+        plans.retain(|plan| plan.target.region == region);
+        if plans.is_empty() {
+            let message = format!("the plan holds nothing for {region}");
+            let found = Diagnostic::error("TL0901", message).in_file(file.display().to_string());
+            return Err(found.help(format!("it is for {}", all.join(", "))).report());
+        }
+    }
+    plans.into_iter().map(one).collect()
 }
 
 /// Takes the target's lock, works under it, and gives it back however that ends.
@@ -158,9 +176,22 @@ struct Scene<'a> {
 
 async fn under_lock(scene: &Scene<'_>, saved: Option<Plan>) -> Result<Ended, Report> {
     let Scene { arguments, app, located, documents, connected, hold } = scene;
+    let mut seen = arguments.file.is_some();
     let planned = match saved {
+        Some(plan) if waits_for_copies(&plan) => {
+            // What was copied decides what there is to do; the plan said so.
+            seen = false;
+            let documents = files::load(&located.root)?;
+            planning::plan(connected, located, &documents, &arguments.plan, &hold.state).await?
+        }
         Some(plan) => {
-            apply::verify(&connected.client, &connected.instance, &plan).await?;
+            let verified = apply::verify(&connected.client, &connected.instance, &plan).await;
+            if let Err(stale) = verified {
+                let run = carried_out(scene, &plan).await?.ok_or(stale)?;
+                let label = connected.target.label();
+                app.printer.say(&format!("{label}   run {run} has done this already"));
+                return Ok(Ended { run: Some(run), done: plan.steps.len(), drafts: 0 });
+            }
             let snapshot = planning::before(connected, located, &plan, &hold.state).await?;
             Planned { plan, snapshot }
         }
@@ -174,9 +205,30 @@ async fn under_lock(scene: &Scene<'_>, saved: Option<Plan>) -> Result<Ended, Rep
         let target = &connected.target;
         let question = format!("Apply this to {}?", target.label());
         // Whoever applies a saved plan has seen it.
-        let agreed = arguments.yes || arguments.file.is_some();
-        consent(app, &plan, target, &question, agreed)?;
+        consent(app, &plan, target, &question, arguments.yes || seen)?;
     }
     let why = Why { command: "apply".to_owned() };
     state::carry_out(app, located, connected, hold, plan, &snapshot, &why).await
+}
+
+/// Whether a replica's plan leaves to the apply what depends on copies that were not there yet.
+fn waits_for_copies(plan: &Plan) -> bool {
+    plan.findings.iter().any(|found| found.code == "TL0430" && !found.notes.is_empty())
+}
+
+/// The run in which the same pipeline's execution carried this very plan out: its action was started again
+/// because nobody had heard of the end.
+async fn carried_out(scene: &Scene<'_>, plan: &Plan) -> Result<Option<String>, Report> {
+    let Scene { app, connected, hold, .. } = scene;
+    if app.surroundings.invoked_by == InvokedBy::Person {
+        return Ok(None);
+    }
+    for head in hold.state.runs().await? {
+        let done = head.end.as_ref().is_some_and(|end| end.result == RunResult::Complete);
+        let own = head.meta.caller == connected.caller && head.meta.command == "apply";
+        if done && own && hold.state.plan_of(&head.meta.run).await? == *plan {
+            return Ok(Some(head.meta.run));
+        }
+    }
+    Ok(None)
 }

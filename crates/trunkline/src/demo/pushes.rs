@@ -33,9 +33,9 @@ pub(super) fn play(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     stage.git(&["push", "--quiet", "server", "main"])?;
     stage.trunkline_asks(&["pipeline", "watch", PIPELINE, "--until-asked"])?;
     stage.line(
-        "\nIt waits for a person. This is the plan that is to be approved, for both regions:",
+        "\nIt waits for a person. This is what is approved, for both regions, and this is applied or nothing:",
     );
-    stage.trunkline(&["pipeline", "logs", PIPELINE, "--stage", "Plan"])?;
+    stage.trunkline(&["pipeline", "logs", PIPELINE, "--action", "Plan"])?;
     stage.pause("Enter approves it")?;
     stage.trunkline(&["pipeline", "approve", PIPELINE, "--comment", "Seen"])?;
     stage.trunkline(&["pipeline", "watch", PIPELINE])?;

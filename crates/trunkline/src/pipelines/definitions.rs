@@ -1,11 +1,14 @@
-//! The definitions of a project: `pipelines/*.yaml`, `*.yml` and `*.json` beside `trunkline.yaml`.
+//! The definitions of a project: `pipelines/*.yaml`, `*.yml` and `*.json` beside `trunkline.yaml`. What ends in
+//! `.parameters.json` is none, but gives values to the template of its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use trunkline_config::pipelines::{DisabledTransition, ReadOptions, read};
+use trunkline_config::pipelines::{
+    DisabledTransition, FileKind, Parameters, ReadOptions, kind_of, read,
+};
 use trunkline_model::buildspec::BuildProject;
 use trunkline_model::pipeline::Pipeline;
 use trunkline_model::{Diagnostic, Report, Severity};
@@ -22,6 +25,8 @@ pub(crate) struct Definitions {
     pub(crate) projects: BTreeMap<String, BuildProject>,
     /// What is wrong or odd in files; those with errors define nothing.
     pub(crate) found: Vec<Diagnostic>,
+    /// The files of definitions that define nothing, because they or their parameters are wrong.
+    broken: BTreeSet<String>,
     /// Pipelines whose file is wrong now: they are here as they were before.
     pub(crate) kept: BTreeSet<String>,
     /// The files as they were before they were read; none where one had just been written.
@@ -56,14 +61,26 @@ impl Definitions {
     pub(crate) fn load(project: &Path) -> Self {
         let stamps = stamps(project).filter(|all| settled(all));
         let mut all = Self { stamps, ..Self::default() };
-        for name in files(&project.join(FOLDER)) {
+        let names = files(&project.join(FOLDER));
+        for name in names.iter().filter(|name| !Parameters::is_one(name)) {
             let file = format!("{FOLDER}/{name}");
             match fs::read_to_string(project.join(&file)) {
-                Ok(text) => all.add(&text, &file),
-                Err(error) => all.found.push(
+                Ok(text) => all.add(project, &text, &file),
+                Err(error) => all.fail(
+                    &file,
                     Diagnostic::error("TL0801", format!("the file cannot be read: {error}"))
                         .in_file(&file),
                 ),
+            }
+        }
+        for name in names.iter().filter(|name| Parameters::is_one(name)) {
+            let of_it =
+                |other: &&String| Parameters::beside(other) == **name && !Parameters::is_one(other);
+            if !names.iter().any(|other| of_it(&other)) {
+                let message = "no template has the name of this file of parameters";
+                let found =
+                    Diagnostic::warning("TL0824", message).in_file(format!("{FOLDER}/{name}"));
+                all.found.push(found.help("site.parameters.json belongs to site.yaml"));
             }
         }
         all
@@ -77,7 +94,7 @@ impl Definitions {
     /// Reads the files again. What a file defined holds until the file can be read again, or is gone.
     pub(crate) fn load_after(project: &Path, before: &Self) -> Self {
         let mut all = Self::load(project);
-        let broken = all.broken();
+        let broken = all.broken.clone();
         if broken.is_empty() {
             return all;
         }
@@ -101,17 +118,23 @@ impl Definitions {
         }
     }
 
-    /// The files with errors.
+    /// The files of definitions that define nothing, because something is wrong.
     pub(crate) fn broken(&self) -> BTreeSet<String> {
-        let errors = self.found.iter().filter(|d| d.severity == Severity::Error);
-        errors.filter_map(|d| d.place.file.clone()).collect()
+        self.broken.clone()
+    }
+
+    fn fail(&mut self, file: &str, why: Diagnostic) {
+        self.broken.insert(file.to_owned());
+        self.found.push(why);
     }
 
     /// What is wrong with the file of a pipeline that is kept as it was.
     pub(crate) fn wrong(&self, name: &str) -> Option<Report> {
         let defined = self.pipelines.get(name).filter(|_| self.kept.contains(name))?;
+        let beside = Parameters::beside(&defined.file);
         let of_it = |d: &&Diagnostic| {
-            d.severity == Severity::Error && d.place.file.as_deref() == Some(&defined.file)
+            let file = d.place.file.as_deref();
+            d.severity == Severity::Error && [Some(&*defined.file), Some(&*beside)].contains(&file)
         };
         let mut report = Report(self.found.iter().filter(of_it).cloned().collect());
         if let Some(first) = report.0.first_mut() {
@@ -122,11 +145,22 @@ impl Definitions {
         Some(report)
     }
 
-    fn add(&mut self, text: &str, file: &str) {
-        let options = ReadOptions { to_run: true, ..ReadOptions::default() };
+    fn add(&mut self, project: &Path, text: &str, file: &str) {
+        let beside = match parameters(project, file, text) {
+            Ok(beside) => beside,
+            Err(found) => {
+                self.broken.insert(file.to_owned());
+                self.found.extend(found);
+                return;
+            }
+        };
+        let options = ReadOptions { to_run: true, beside, ..ReadOptions::default() };
         let (defined, found) = read(text, file, &options);
         self.found.extend(found);
-        let Some(defined) = defined else { return };
+        let Some(defined) = defined else {
+            self.broken.insert(file.to_owned());
+            return;
+        };
         for project in defined.projects {
             self.projects.insert(project.name.clone(), project);
         }
@@ -134,7 +168,7 @@ impl Definitions {
             let name = pipeline.name.clone();
             if let Some(other) = self.pipelines.get(&name) {
                 let message = format!("pipeline `{name}` is defined in {} too", other.file);
-                self.found.push(Diagnostic::error("TL0808", message).in_file(file));
+                self.fail(file, Diagnostic::error("TL0808", message).in_file(file));
                 continue;
             }
             let of_it = |d: &DisabledTransition| d.pipeline == name;
@@ -154,6 +188,24 @@ impl Definitions {
         let missing = missing(name, self.pipelines.keys().map(String::as_str));
         Err(Report(std::iter::once(missing).chain(wrong).collect()))
     }
+}
+
+/// The parameters beside a template; None where there is no such file, or the text is no template.
+pub(crate) fn parameters(
+    folder: &Path,
+    file: &str,
+    text: &str,
+) -> Result<Option<Parameters>, Vec<Diagnostic>> {
+    let beside = Parameters::beside(file);
+    let path = folder.join(&beside);
+    if !path.is_file() || kind_of(text) != FileKind::Template {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path).map_err(|error| {
+        let message = format!("the file cannot be read: {error}");
+        vec![Diagnostic::error("TL0801", message).in_file(&beside)]
+    })?;
+    Parameters::read(&text, &beside).map(Some)
 }
 
 /// TL0885, with the name that was probably meant.

@@ -125,7 +125,7 @@ impl<'a> Server<'a> {
         let asks = environment.starts_with("prod");
         assert_eq!(code == Some(5), asks, "{name} asks where its environment says so: {code:?}");
         if asks {
-            let plan = self.agency.done(&["pipeline", "logs", &name, "--stage", "Plan"]).out;
+            let plan = self.agency.done(&["pipeline", "logs", &name, "--action", "Plan"]).out;
             assert!(plan.contains("Plan: "), "the plan is there to be seen: {plan}");
             let before = self.agency.done(&["log", "--env", environment]).out;
             assert!(!before.contains("apply"), "nothing is deployed before: {before}");

@@ -86,9 +86,32 @@ impl<'a, 'n> Check<'a, 'n> {
         }
     }
 
+    /// Reports a plan of a plan, and what an apply would have to make.
+    fn plans(&mut self, place: Place<'a, 'n>) {
+        let (action, node) = (place.action, place.node);
+        let plans = match action.configuration.get("Mode").map(String::as_str) {
+            None | Some("apply") => false,
+            Some("plan") => true,
+            Some(_) => return,
+        };
+        if plans && action.input_artifacts.len() == 2 {
+            let spot = self.m.key_spot(node, "inputArtifacts");
+            self.m.error(spot, "TL0811", "`Mode: plan` takes one input artifact, the documents");
+        }
+        if !plans && !action.output_artifacts.is_empty() {
+            let spot = self.m.key_spot(node, "outputArtifacts");
+            let found = self.m.error(spot, "TL0811", "`Mode: apply` makes no output artifact");
+            found.help =
+                Some("an action with `Mode: plan` makes the plan that it takes".to_owned());
+        }
+    }
+
     fn counts(&mut self, place: Place<'a, 'n>) {
         let Some(provider) = self.provider(place) else { return };
         let (action, node) = (place.action, place.node);
+        if provider.owner == "Custom" && provider.name == "Trunkline" {
+            self.plans(place);
+        }
         let sides = [
             ("inputArtifacts", "input", action.input_artifacts.len(), provider.inputs),
             ("outputArtifacts", "output", action.output_artifacts.len(), provider.outputs),

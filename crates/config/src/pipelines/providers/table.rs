@@ -101,7 +101,7 @@ pub(in super::super) const PROVIDERS: &[Provider] = &[
         .here()
         .keys(&[may("NotificationArn"), may("CustomData"), may("ExternalEntityLink")])
         .gives(Only(&[])),
-    provider("Trunkline", "Custom", &[Deploy]).artifacts((1, 1), (0, 1)).here().keys(&[
+    provider("Trunkline", "Custom", &[Deploy]).artifacts((1, 2), (0, 1)).here().keys(&[
         needed("Environment"),
         may("Region"),
         may("Mode").takes(OneOf(&["plan", "apply"])),

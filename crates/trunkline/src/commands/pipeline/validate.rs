@@ -3,11 +3,12 @@
 use super::Outcome;
 use crate::context::App;
 use crate::exit::Exit;
+use crate::pipelines::definitions;
 use crate::render::columns;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use trunkline_config::buildspec;
-use trunkline_config::pipelines::{self, Definitions, FileKind, ReadOptions};
+use trunkline_config::pipelines::{self, Definitions, FileKind, Parameters, ReadOptions};
 use trunkline_model::{Diagnostic, Report, Severity};
 
 #[derive(clap::Args)]
@@ -19,7 +20,7 @@ pub(crate) struct Arguments {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// A value of a template's parameter (can be repeated)
+    /// A value of a template's parameter, before that of NAME.parameters.json (can be repeated)
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
     /// Count it as an error that an action cannot be carried out here
@@ -83,6 +84,12 @@ fn judge(path: &Path, options: &ReadOptions) -> Judged {
         Ok(Err(_)) => return unreadable(file, "the file is not UTF-8 text"),
         Err(error) => return unreadable(file, &format!("the file cannot be read: {error}")),
     };
+    if Parameters::is_one(&file) {
+        let read = Parameters::read(&text, &file);
+        let count = read.as_ref().map_or(0, Parameters::count);
+        let (holds, found) = (format!("{count} {}", plural(count, "value")), read.err());
+        return Judged { file, kind: "parameters", holds, found: found.unwrap_or_default() };
+    }
     let kind = pipelines::kind_of(&text);
     if kind == FileKind::Buildspec {
         let (holds, found) = match buildspec::parse(&text, &file) {
@@ -94,7 +101,10 @@ fn judge(path: &Path, options: &ReadOptions) -> Judged {
         };
         return Judged { file, kind: "buildspec", holds, found };
     }
-    let (definitions, found) = pipelines::read(&text, &file, options);
+    let (definitions, found) = match definitions::parameters(Path::new(""), &file, &text) {
+        Ok(beside) => pipelines::read(&text, &file, &ReadOptions { beside, ..options.clone() }),
+        Err(found) => (None, found),
+    };
     let kind = match kind {
         FileKind::Template => "template",
         FileKind::Pipeline => "pipeline",
