@@ -6,8 +6,8 @@
 
 use crate::event::Millis;
 use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
 use jiff::{Timestamp, Zoned};
+use trunkline_model::cron;
 
 const MINUTE: Millis = 60_000;
 
@@ -25,21 +25,15 @@ pub fn next(cron: &str, zone: &str, now: Millis) -> Result<Option<Millis>, Strin
 }
 
 /// The expression, and the beginning of the minute in its time zone.
-fn read(cron: &str, zone: &str, now: Millis) -> Result<(Cron, Zoned), String> {
-    let fields: Vec<&str> = cron.split_whitespace().collect();
+fn read(text: &str, zone: &str, now: Millis) -> Result<(Cron, Zoned), String> {
+    let fields: Vec<&str> = text.split_whitespace().collect();
     if !(6..=7).contains(&fields.len()) {
         let told = fields.len();
-        return Err(format!("\"{cron}\" has {told} fields; a window has 6 or 7"));
+        return Err(format!("\"{text}\" has {told} fields; a window has 6 or 7"));
     }
     // Windows are counted in minutes: the field for seconds says nothing.
     let minutes = format!("0 {}", fields[1..].join(" "));
-    let parser = CronParser::builder()
-        .seconds(Seconds::Required)
-        .year(Year::Optional)
-        .alternative_weekdays(true)
-        .dom_and_dow(true)
-        .build();
-    let parsed = parser.parse(&minutes).map_err(|e| format!("\"{cron}\" is no window: {e}"))?;
+    let parsed = cron::parse(&minutes).map_err(|e| format!("\"{text}\" is no window: {e}"))?;
     let zone = if zone.is_empty() { "UTC" } else { zone };
     let minute = now - now.rem_euclid(MINUTE);
     let at = Timestamp::from_millisecond(minute).map_err(|e| e.to_string())?;

@@ -6,6 +6,7 @@
 mod account;
 mod arn;
 pub mod buildspec;
+pub mod cron;
 mod diagnostic;
 mod environment;
 pub mod pipeline;

@@ -4,6 +4,7 @@
 //! one builds on: a unit test would see two different copies of the crate. Helpers panic with what they
 //! were doing, because a test has nobody to return an error to.
 
+pub mod documents;
 mod home;
 mod lab_server;
 mod memory_cloud;

@@ -331,3 +331,57 @@ impl Job {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    struct NoStarter;
+
+    impl Starter for NoStarter {
+        fn start(&self, _: invoke::Start) -> Later<Result<String, Report>> {
+            Box::pin(async { Ok(String::new()) })
+        }
+    }
+
+    fn carrier(folder: &std::path::Path) -> Carrier {
+        let data = DataFolder::of(folder, None);
+        let (_lock, store) = data.take("test").expect("it is free");
+        Carrier::new(Setting {
+            root: folder.to_path_buf(),
+            data,
+            store: Arc::new(store),
+            projects: Arc::new(|_| None),
+            starter: Arc::new(NoStarter),
+            variables: crate::context::variables(),
+            aws: Arc::new(|| connections(None)),
+            program: PathBuf::from("trunkline"),
+            builds: BuildSettings::default(),
+            pushed: Arc::new(|_| {}),
+            show: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn an_action_that_is_told_to_stop_before_it_begins_does_not_go_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let carrier = carrier(folder.path());
+        let marker = folder.path().join("marker");
+        let run = json!({
+            "pipeline": "main", "version": 1, "execution": "e", "stage": "Build", "action": "Wait",
+            "actionExecution": "a-1", "attempt": 1, "recovered": false,
+            "typeId": { "category": "Compute", "owner": "AWS", "provider": "Commands", "version": "1" },
+            "configuration": {}, "commands": [format!("touch {}", marker.display()), "sleep 600"],
+            "environment": [], "inputs": [], "outputs": [], "outputVariables": [], "sourceRevisions": [],
+            "trigger": { "kind": "StartPipelineExecution" }, "deadline": i64::MAX,
+        });
+        let action = carrier.start(serde_json::from_value(run).expect("a run"));
+        carrier.stop("a-1", true);
+        let limit = std::time::Duration::from_secs(60);
+        let ended = tokio::time::timeout(limit, action).await.expect("it is told");
+        assert!(!ended.succeeded(), "{ended:?}");
+        assert!(!marker.exists(), "{ended:?}");
+        assert!(carrier.0.running.lock().expect("nobody panicked").is_empty());
+    }
+}

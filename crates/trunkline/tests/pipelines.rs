@@ -1,13 +1,26 @@
-//! `trunkline pipeline` without a server: the real program in a project of its own, one process after the other.
+//! `trunkline pipeline`, the real program in a project of its own: one process after the other, and on a server where
+//! an execution has to go on meanwhile.
 
 #[path = "pipelines/answers.rs"]
 mod answers;
+#[path = "pipelines/builds.rs"]
+mod builds;
+#[path = "pipelines/conditions.rs"]
+mod conditions;
 #[path = "pipelines/files.rs"]
 mod files;
 #[path = "pipelines/interrupted.rs"]
 mod interrupted;
+#[path = "pipelines/meeting.rs"]
+mod meeting;
+#[path = "pipelines/old.rs"]
+mod old;
 #[path = "pipelines/runs.rs"]
 mod runs;
+#[path = "pipelines/served.rs"]
+mod served;
+#[path = "pipelines/stages.rs"]
+mod stages;
 
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -102,9 +115,38 @@ impl Site {
         }
     }
 
+    /// Starts an execution, which ends (or waits) with that code; returns its id.
+    #[track_caller]
+    pub(crate) fn started(&self, code: i32) -> String {
+        text(&self.run(&["run", "main", "--json"]).ends(code).json()["id"])
+    }
+
+    /// An execution, as `--json` tells it.
+    #[track_caller]
+    pub(crate) fn shown(&self, execution: &str) -> Value {
+        self.run(&["show", "main", execution, "--json"]).ends(0).json()
+    }
+
+    #[track_caller]
+    pub(crate) fn status(&self, execution: &str) -> String {
+        text(&self.shown(execution)["status"])
+    }
+
+    /// A command that is refused by CodePipeline's rule of that name.
+    #[track_caller]
+    pub(crate) fn refused(&self, arguments: &[&str], rule: &str) {
+        let ran = self.run(arguments).ends(1);
+        assert!(ran.err.contains("TL0887") && ran.err.contains(rule), "{rule}: {}", ran.err);
+    }
+
+    /// The path of a file of the home, which commands make or wait for.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.home.join(name).display().to_string()
+    }
+
     /// The status of each action of an execution, as `Stage/Action` and `Status`, in order.
     pub(crate) fn actions(&self, execution: &str) -> Vec<(String, String)> {
-        let view = self.run(&["show", "main", execution, "--json"]).ends(0).json();
+        let view = self.shown(execution);
         let mut all = Vec::new();
         for stage in view["stages"].as_array().expect("stages") {
             for action in stage["actions"].as_array().expect("actions") {
@@ -122,9 +164,14 @@ fn text(value: &Value) -> String {
 
 /// A stage with one action of the type Commands.
 pub(crate) fn commands(stage: &str, action: &str, lines: &[&str]) -> String {
+    format!("  - name: {stage}\n    actions:\n{}", command(action, lines))
+}
+
+/// An action of the type Commands.
+pub(crate) fn command(action: &str, lines: &[&str]) -> String {
     let lines: String = lines.iter().map(|l| format!("      - {}\n", Value::from(*l))).collect();
     format!(
-        "  - name: {stage}\n    actions:\n    - name: {action}\n      \
+        "    - name: {action}\n      \
          actionTypeId: {{ category: Compute, owner: AWS, provider: Commands, version: '1' }}\n      \
          inputArtifacts: [{{ name: App }}]\n      commands:\n{lines}"
     )

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Watch(run::Watch),
     /// Make failed actions of a stage again
     Retry(act::Retry),
+    /// Go on without a condition of a stage
+    Override(act::Override),
     /// Bring a stage back to what an earlier execution brought there
     Rollback(act::Rollback),
     /// Stop an execution
@@ -77,6 +79,7 @@ pub(crate) fn run(command: &Command, app: &App) -> Outcome {
         Command::Run(arguments) => run::run(arguments, app),
         Command::Watch(arguments) => run::watch(arguments, app),
         Command::Retry(arguments) => act::retry(arguments, app),
+        Command::Override(arguments) => act::override_condition(arguments, app),
         Command::Rollback(arguments) => act::rollback(arguments, app),
         Command::Stop(arguments) => act::stop(arguments, app),
         Command::Approve(arguments) => act::review(arguments, true, app),

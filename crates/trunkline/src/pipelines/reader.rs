@@ -279,9 +279,12 @@ impl Reader {
                 let seen = self.of_row(&pipeline, &own, &row)?;
                 let running = |s: &StageView| {
                     matches!(s.status, Some(StageStatus::InProgress | StageStatus::Stopping))
-                        && s.actions.iter().any(|a| {
-                            a.action_execution.as_deref() == Some(action) && a.ended_at.is_none()
-                        })
+                        && s.actions.iter().chain(s.conditions.iter().flat_map(|c| &c.rules)).any(
+                            |a| {
+                                a.action_execution.as_deref() == Some(action)
+                                    && a.ended_at.is_none()
+                            },
+                        )
                 };
                 if seen.stages.iter().any(running) {
                     return Ok(false);

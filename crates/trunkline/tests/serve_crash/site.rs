@@ -10,6 +10,7 @@ use std::net::TcpStream;
 use trunkline_engine::{Event, Recorded};
 use trunkline_lab::Options;
 use trunkline_store::{Access, Store};
+use trunkline_testkit::documents::{HOURS, flow};
 use trunkline_testkit::{Class, Home, LabServer, MemoryCloud, Proxy, Ran, seed};
 
 /// The pipeline.
@@ -22,15 +23,6 @@ version: 1
 project: acme
 environments:
   prod: { account: \"444455556666\", regions: [us-west-2, us-east-1], instance: \"acme-{region}\" }
-";
-
-const HOURS: &str = "\
-Name: Main line
-TimeZone: America/Los_Angeles
-Config:
-- Day: MONDAY
-  StartTime: { Hours: 9, Minutes: 0 }
-  EndTime: { Hours: 17, Minutes: 0 }
 ";
 
 /// What the build project does; it notes in a file outside of its folders that it begins and that it ends, and
@@ -250,26 +242,9 @@ fn write_documents(home: &Home, folder: &str) {
         home.write(format!("{folder}/connect/queues/{name}.yaml"), queue);
     }
     for (name, queue) in [("Main", "Sales"), ("Night", "Help")] {
-        home.write(format!("{folder}/connect/flows/{name}.json"), flow(name, queue));
+        let flow = flow(name, &format!("${{queue:{queue}}}"));
+        home.write(format!("{folder}/connect/flows/{name}.json"), flow);
     }
-}
-
-fn flow(name: &str, queue: &str) -> String {
-    let to = format!("${{queue:{queue}}}");
-    let errors = json!([{ "ErrorType": "NoMatchingError", "NextAction": "bye" }]);
-    let actions = json!([
-        {
-            "Identifier": "go", "Type": "UpdateContactTargetQueue", "Parameters": { "QueueId": to },
-            "Transitions": { "NextAction": "bye", "Errors": errors, "Conditions": [] },
-        },
-        { "Identifier": "bye", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} },
-    ]);
-    let document = json!({
-        "name": name, "type": "CONTACT_FLOW", "status": "published",
-        "content": { "Version": "2019-10-30", "StartAction": "go", "Actions": actions },
-        "layout": { "entryPointPosition": { "x": 1, "y": 2 }, "ActionMetadata": {} },
-    });
-    format!("{document:#}\n")
 }
 
 fn pipeline() -> String {

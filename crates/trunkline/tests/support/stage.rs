@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use trunkline_lab::Options;
+use trunkline_testkit::documents::HOURS;
+#[allow(unused_imports, reason = "each test binary uses its part")]
+pub(crate) use trunkline_testkit::documents::{content, document, flow};
 use trunkline_testkit::{Home, LabServer, MemoryCloud, seed};
 
 pub(crate) const BUILD: &str = "111122223333";
@@ -21,15 +24,6 @@ environments:
   rnd: { account: \"111122223333\", regions: [us-west-2], instance: acme-rnd, use: build }
   prod: { account: \"444455556666\", regions: [us-west-2], instance: acme-prod }
 role: deploy
-";
-
-const HOURS: &str = "\
-Name: Main line
-TimeZone: America/Los_Angeles
-Config:
-- Day: MONDAY
-  StartTime: { Hours: 9, Minutes: 0 }
-  EndTime: { Hours: 17, Minutes: 0 }
 ";
 
 const QUEUE: &str = "Name: Sales\nHoursOfOperationId: ${hours:Main line}\nMaxContacts: 7\n";
@@ -218,37 +212,4 @@ fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
             found.insert(path.clone(), std::fs::read(&path).expect("a file can be read"));
         }
     }
-}
-
-/// A flow's document: it sets a queue and hangs up.
-pub(crate) fn flow(name: &str, queue: &str) -> String {
-    document(name, json!({ "QueueId": queue }))
-}
-
-/// The same with other parameters of its first block.
-pub(crate) fn document(name: &str, parameters: Value) -> String {
-    let document = json!({
-        "name": name, "type": "CONTACT_FLOW", "status": "published",
-        "content": content("UpdateContactTargetQueue", parameters),
-        "layout": { "entryPointPosition": { "x": 1, "y": 2 }, "ActionMetadata": {} },
-    });
-    format!("{document:#}\n")
-}
-
-/// Content in the flow language: one block and the end of the call.
-pub(crate) fn content(action: &str, parameters: Value) -> Value {
-    let errors = json!([{ "ErrorType": "NoMatchingError", "NextAction": "bye" }]);
-    json!({
-        "Version": "2019-10-30", "StartAction": "to queue",
-        "Actions": [
-            {
-                "Identifier": "to queue", "Type": action, "Parameters": parameters,
-                "Transitions": { "NextAction": "bye", "Errors": errors, "Conditions": [] },
-            },
-            {
-                "Identifier": "bye", "Type": "DisconnectParticipant",
-                "Parameters": {}, "Transitions": {},
-            },
-        ],
-    })
 }

@@ -4,8 +4,6 @@
 //! With seconds, as deployment windows have it, it is Quartz's: `?`, `L`, `W` and `#`, months and
 //! days of the week from 1. What passes is parsed as well, for some combinations cannot be.
 
-use croner::parser::{CronParser, Seconds, Year};
-
 const MONTHS: &[&str] =
     &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
@@ -39,23 +37,11 @@ pub(super) fn problem(text: &str, least: usize, most: usize) -> Option<String> {
         _ => std::iter::once(SECOND).chain(REST).collect(),
     };
     let wrong = fields.iter().zip(known).find(|(field, known)| !holds(field, *known));
-    wrong
-        .map(|(field, known)| format!("has no valid {} in `{field}`", known.0))
-        .or_else(|| (!parses(text)).then(|| "is no cron expression that can be met".to_owned()))
-}
-
-/// Parses as the clock does: Quartz's days of the week with seconds, cron's without.
-fn parses(text: &str) -> bool {
-    if text.split_whitespace().count() == 5 {
-        return text.parse::<croner::Cron>().is_ok();
-    }
-    let parser = CronParser::builder()
-        .seconds(Seconds::Required)
-        .year(Year::Optional)
-        .alternative_weekdays(true)
-        .dom_and_dow(true)
-        .build();
-    parser.parse(text).is_ok()
+    wrong.map(|(field, known)| format!("has no valid {} in `{field}`", known.0)).or_else(|| {
+        trunkline_model::cron::parse(text)
+            .is_err()
+            .then(|| "is no cron expression that can be met".to_owned())
+    })
 }
 
 fn holds(field: &str, known: Field) -> bool {

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::pipelines::backend::{Backend, Need};
 use clap::ValueEnum;
 use trunkline_engine::command::Approval;
-use trunkline_engine::event::{StageStatus, TransitionSide};
+use trunkline_engine::event::{ConditionKind, ConditionStatus, StageStatus, TransitionSide};
 use trunkline_engine::view::{ExecutionView, PipelineView, StageView, Waiting};
 use trunkline_engine::{Answer, Command};
 use trunkline_model::pipeline::RetryMode;
@@ -25,6 +25,25 @@ pub(crate) struct Retry {
     /// Make all actions of the stage again, not only those that failed
     #[arg(long)]
     all_actions: bool,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Example: trunkline pipeline override acme-prod Deploy")]
+pub(crate) struct Override {
+    /// The pipeline
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The stage
+    #[arg(value_name = "STAGE")]
+    stage: String,
+    /// The condition; default: the one that waits or failed
+    #[arg(long, value_enum, value_name = "CONDITION")]
+    condition: Option<Kind>,
+    /// The execution; default: the last that entered the stage
+    #[arg(long, value_name = "EXECUTION")]
+    execution: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(clap::Args)]
@@ -107,6 +126,15 @@ pub(crate) struct Disable {
     reason: String,
 }
 
+/// A condition of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Before the stage is entered
+    BeforeEntry,
+    /// After its actions succeeded
+    OnSuccess,
+}
+
 /// A side of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Side {
@@ -152,6 +180,34 @@ fn failed_stage(view: &ExecutionView) -> Result<String, Report> {
         let help = "`--stage STAGE` names one".to_owned();
         Diagnostic::error("TL0887", message).help(help).report()
     })
+}
+
+pub(crate) fn override_condition(arguments: &Override, app: &App) -> Outcome {
+    let (name, stage) = (&arguments.name, &arguments.stage);
+    with_backend(app, &arguments.place, Need::Change, "override", async |backend| {
+        let entered = backend.pipeline(name).await?.stages.into_iter();
+        let entered = entered.filter(|s| &s.name == stage).find_map(|s| s.execution);
+        let execution = arguments.execution.as_ref().or(entered.as_ref());
+        let id = execution.map_or("latest", String::as_str);
+        let view = backend.execution(name, id).await?;
+        let condition = match arguments.condition {
+            Some(Kind::BeforeEntry) => ConditionKind::BeforeEntry,
+            Some(Kind::OnSuccess) => ConditionKind::OnSuccess,
+            None => unmet(&view, stage).unwrap_or(ConditionKind::BeforeEntry),
+        };
+        let (stage, execution) = (stage.clone(), view.brief.id.clone());
+        let by = Some(by(app));
+        let command = Command::OverrideCondition { stage, execution, condition, by };
+        backend.command(name, &command).await?;
+        carry_out(app, backend, name, &view.brief.id).await
+    })
+}
+
+/// The condition of a stage that does not let an execution pass.
+fn unmet(view: &ExecutionView, stage: &str) -> Option<ConditionKind> {
+    let stage = view.stages.iter().find(|s| s.name == stage)?;
+    let passed = [ConditionStatus::Succeeded, ConditionStatus::Overridden];
+    stage.conditions.iter().find(|c| !passed.contains(&c.status)).map(|c| c.kind)
 }
 
 pub(crate) fn rollback(arguments: &Rollback, app: &App) -> Outcome {

@@ -10,8 +10,10 @@ use crate::progress::Progress;
 use crate::render::printable;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use trunkline_engine::event::{ActionStatus, ExecutionStatus, StageStatus};
-use trunkline_engine::view::{ActionView, ExecutionView, Waiting};
+use trunkline_engine::event::{
+    ActionStatus, ConditionKind, ConditionStatus, ExecutionStatus, StageStatus,
+};
+use trunkline_engine::view::{ActionView, ConditionView, ExecutionView, Waiting};
 use trunkline_engine::{Event, Recorded};
 use trunkline_model::{Diagnostic, Report};
 
@@ -137,6 +139,16 @@ impl<'a> Seen<'a> {
             Event::StageEnded { stage, status, .. } if *status == StageStatus::Skipped => {
                 vec![format!("  {stage}: passed over")]
             }
+            Event::ConditionStarted { stage, condition, .. } => {
+                vec![format!("  {stage}: is its {} met?", when(*condition))]
+            }
+            Event::RuleEnded { rule, outcome, .. } => {
+                let failed = outcome.failure.iter();
+                failed.map(|f| format!("  rule {rule}: {}", printable(&f.message))).collect()
+            }
+            Event::ConditionEnded { stage, condition, status, .. } => {
+                vec![format!("  {stage}: its {} {status:?}", when(*condition))]
+            }
             Event::ActionStarted(start) => {
                 let name = at(&start.stage, &start.action);
                 let line = format!("  {}  started", printable(&name));
@@ -189,6 +201,15 @@ impl<'a> Seen<'a> {
                 if names.is_empty() { short(&view.brief.id).to_owned() } else { names.join(", ") };
             self.progress.heartbeat(&format!("  still: {what}  ({seconds} s)"));
         }
+    }
+}
+
+/// A condition, in words.
+fn when(condition: ConditionKind) -> &'static str {
+    match condition {
+        ConditionKind::BeforeEntry => "condition before the entry",
+        ConditionKind::OnSuccess => "condition after success",
+        ConditionKind::OnFailure => "condition after a failure",
     }
 }
 
@@ -302,6 +323,16 @@ async fn finish(app: &App, backend: &dyn Backend, view: &ExecutionView) -> Outco
                 .say(&format!("trunkline pipeline logs {name} {id}    shows all that was written"));
             app.printer
                 .say(&format!("trunkline pipeline retry {name} {id}   makes what failed again"));
+            let unmet = |c: &ConditionView| {
+                c.kind != ConditionKind::OnFailure
+                    && matches!(c.status, ConditionStatus::Failed | ConditionStatus::Errored)
+            };
+            if let Some(stage) = view.stages.iter().find(|s| s.conditions.iter().any(unmet)) {
+                let stage = &stage.name;
+                app.printer.say(&format!(
+                    "trunkline pipeline override {name} {stage}   goes on without it"
+                ));
+            }
         }
     }
     Ok(Exit::Failed)

@@ -40,7 +40,10 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|w| w == found);
         let mut runs = Vec::new();
         for stage in view.stages.iter().filter(|s| is(&arguments.stage, &s.name)) {
-            for action in stage.actions.iter().filter(|a| is(&arguments.action, &a.name)) {
+            // Rules of conditions may have run something, too.
+            let rules = stage.conditions.iter().flat_map(|c| &c.rules);
+            let all = rules.chain(&stage.actions);
+            for action in all.filter(|a| is(&arguments.action, &a.name)) {
                 if let Some(run) = &action.action_execution {
                     runs.push((stage.name.as_str(), action.name.as_str(), run.as_str()));
                 }

@@ -148,6 +148,8 @@ fn stage_lines(app: &App, stage: &StageView, suffix: &str) {
     app.printer.result(&format!("  {}  {status}{suffix}", printable(&stage.name)));
     for condition in stage.conditions.iter().filter(|c| c.status != ConditionStatus::Succeeded) {
         app.printer.result(&format!("      {:?}: {:?}", condition.kind, condition.status));
+        let rows: Vec<Vec<String>> = condition.rules.iter().map(action_row).collect();
+        columns(&rows).iter().for_each(|line| app.printer.result(line));
     }
     let rows: Vec<Vec<String>> = stage.actions.iter().map(action_row).collect();
     columns(&rows).iter().for_each(|line| app.printer.result(line));
