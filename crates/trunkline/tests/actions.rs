@@ -1,5 +1,7 @@
 //! Actions of pipelines, through the real program: builds, secrets, sources, exports and deployments, on a lab.
 
+#[path = "actions/artifacts.rs"]
+mod artifacts;
 #[path = "actions/builds.rs"]
 mod builds;
 #[path = "actions/deployments.rs"]
@@ -12,6 +14,8 @@ mod plans;
 mod project;
 #[path = "actions/releases.rs"]
 mod releases;
+#[path = "actions/sandboxes.rs"]
+mod sandboxes;
 #[path = "actions/secrets.rs"]
 mod secrets;
 #[path = "actions/sources.rs"]

@@ -64,7 +64,8 @@ mod tests {
     fn check(links: &[(&str, &str)], good: &[&str]) {
         let all: BTreeMap<PathBuf, String> =
             links.iter().map(|(at, to)| (PathBuf::from(at), (*to).to_owned())).collect();
-        let stay: Vec<_> = links.iter().map(|l| l.0).filter(|at| stays(Path::new(at), &all)).collect();
+        let stay: Vec<_> =
+            links.iter().map(|l| l.0).filter(|at| stays(Path::new(at), &all)).collect();
         assert_eq!(stay, good, "{links:?}");
     }
 

@@ -91,8 +91,7 @@ fn write(entries: &[Entry], to: Sheet) -> io::Result<Sheet> {
     let plain = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::default());
-    let deflated =
-        plain.compression_method(CompressionMethod::Deflated).compression_level(Some(1));
+    let deflated = plain.compression_method(CompressionMethod::Deflated).compression_level(Some(1));
     for entry in entries {
         let options = if entry.size < SMALL { plain } else { deflated };
         let options = options.unix_permissions(entry.mode);

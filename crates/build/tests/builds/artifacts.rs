@@ -146,7 +146,10 @@ async fn artifacts_are_the_same_bytes_for_the_same_files_and_come_back_with_thei
         assert_eq!((primary.identifier.as_str(), docs.identifier.as_str()), ("", "docs"));
         let into = place.home.path().join("into");
         let limits = UnpackLimits::default();
-        assert_eq!(unpack(&primary.path, &into, Some(&primary.sha256), None, limits).unwrap().files, 1);
+        assert_eq!(
+            unpack(&primary.path, &into, Some(&primary.sha256), None, limits).unwrap().files,
+            1
+        );
         assert_eq!(unpack(&docs.path, &into, Some(&docs.sha256), None, limits).unwrap().files, 1);
         assert_eq!(std::fs::read_to_string(into.join("deep/er/file")).unwrap(), "text");
         use std::os::unix::fs::PermissionsExt;
@@ -329,7 +332,8 @@ async fn what_killed_or_failed_builds_began_to_keep_goes_and_what_is_kept_stays(
     assert_eq!(names(), [""; 0]);
     // A copy that cannot be made whole: a name that a file has is a folder in the copy that is made.
     let broken = place("breaks", &["echo two > deps/f"]);
-    std::fs::create_dir_all(cache.join(format!("making-copy-{}/deps/f/x", broken.build.id))).unwrap();
+    std::fs::create_dir_all(cache.join(format!("making-copy-{}/deps/f/x", broken.build.id)))
+        .unwrap();
     std::fs::create_dir_all(cache.join(format!("copy-{}/deps", broken.build.id))).unwrap();
     assert_eq!(broken.run().await.result.status, BuildStatus::Fault);
     assert_eq!(names(), [""; 0]);

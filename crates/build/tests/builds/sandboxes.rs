@@ -52,7 +52,8 @@ async fn commands_run_in_containers_that_carry_their_build_and_go_with_it() {
 
 #[tokio::test]
 async fn a_container_does_not_outlive_a_build_that_is_stopped() {
-    let mut place = Place::commands("boxed-stop", &["echo $$ > pid.new; mv pid.new pid; sleep 300"]);
+    let mut place =
+        Place::commands("boxed-stop", &["echo $$ > pid.new; mv pid.new pid; sleep 300"]);
     let engine = engine(&mut place);
     let (stop, stopped) = watch::channel(false);
     let pid = place.source().join("pid");
@@ -68,7 +69,8 @@ async fn a_container_does_not_outlive_a_build_that_is_stopped() {
 
 #[tokio::test]
 async fn containers_of_builds_that_were_given_up_are_found_by_their_label() {
-    let mut place = Place::commands("boxed-left", &["echo $$ > pid.new; mv pid.new pid; sleep 300"]);
+    let mut place =
+        Place::commands("boxed-left", &["echo $$ > pid.new; mv pid.new pid; sleep 300"]);
     let engine = engine(&mut place);
     let pid = place.source().join("pid");
     tokio::select! {
@@ -89,7 +91,8 @@ async fn bubblewrap_keeps_the_machine_as_it_is() {
         eprintln!("skipped: there is no bwrap here");
         return;
     }
-    let commands = ["echo x > made", "echo own > /tmp/own", "touch /usr/not && echo written || true"];
+    let commands =
+        ["echo x > made", "echo own > /tmp/own", "touch /usr/not && echo written || true"];
     let mut place = Place::commands("wrapped", &commands);
     place.build.sandbox = Sandbox::Bubblewrap;
     let done = place.run().await;
