@@ -5,7 +5,6 @@
 //! messages are visible then, which a queue that delivers at least once may do.
 
 mod attributes;
-mod md5;
 mod messages;
 
 use crate::page;

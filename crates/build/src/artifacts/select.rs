@@ -2,7 +2,7 @@
 //!
 //! `*` stays within a folder, `**` does not; a folder's own name stands for nothing.
 
-use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use fast_glob::glob_match;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -87,19 +87,30 @@ fn relative(pattern: &str, folders: &[&Path]) -> Result<String, SelectError> {
     Ok(parts.join("/"))
 }
 
-fn glob(pattern: &str) -> Result<Glob, SelectError> {
-    GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .build()
-        .map_err(|_| SelectError::Pattern(pattern.to_owned()))
+/// A pattern that is one: what its brackets and braces open, they close. A `!` at its beginning is a sign like others.
+fn glob(pattern: &str) -> Result<String, SelectError> {
+    let mut open = Vec::new();
+    let mut signs = pattern.chars();
+    while let Some(sign) = signs.next() {
+        match (sign, open.last()) {
+            ('\\', _) if signs.next().is_some() => {}
+            ('\\', _) => open.push(sign),
+            ('[', None | Some('{')) | ('{', None | Some('{')) => open.push(sign),
+            (']', Some('[')) | ('}', Some('{')) => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    match open.is_empty() {
+        true if pattern.starts_with('!') => Ok(format!("\\{pattern}")),
+        true => Ok(pattern.to_owned()),
+        false => Err(SelectError::Pattern(pattern.to_owned())),
+    }
 }
 
-fn globs(patterns: &[String], folders: &[&Path]) -> Result<GlobSet, SelectError> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(glob(&relative(pattern, folders)?)?);
-    }
-    set.build().map_err(|_| SelectError::Pattern(patterns.join(", ")))
+fn globs(patterns: &[String], folders: &[&Path]) -> Result<Vec<String>, SelectError> {
+    patterns.iter().map(|pattern| glob(&relative(pattern, folders)?)).collect()
 }
 
 /// The base folders, sorted; none where a pattern matches none.
@@ -115,7 +126,7 @@ fn bases(root: &Path, source: &Path, base: Option<&str>) -> Result<Vec<PathBuf>,
             _ => Ok(Vec::new()),
         };
     }
-    let matcher = glob(&text)?.compile_matcher();
+    let matcher = glob(&text)?;
     let mut found = Vec::new();
     folders(root, root, text.split('/').count(), &matcher, &mut found)?;
     found.sort();
@@ -126,18 +137,18 @@ fn folders(
     root: &Path,
     folder: &Path,
     depth: usize,
-    matcher: &GlobMatcher,
+    matcher: &str,
     found: &mut Vec<PathBuf>,
 ) -> Result<(), SelectError> {
     for entry in list(folder)? {
         if !entry.is_dir() || entry.is_symlink() {
             continue;
         }
-        let name = entry.strip_prefix(root).unwrap_or(&entry);
-        if matcher.is_match(name) {
+        let name = shown(entry.strip_prefix(root).unwrap_or(&entry));
+        if glob_match(matcher, &name) {
             found.push(entry.clone());
         }
-        if depth > 1 || matcher.glob().glob().contains("**") {
+        if depth > 1 || matcher.contains("**") {
             folders(root, &entry, depth.saturating_sub(1), matcher, found)?;
         }
     }
@@ -157,23 +168,27 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, SelectError> {
 struct Walk<'a> {
     root: &'a Path,
     base: &'a Path,
-    exclude: GlobSet,
+    exclude: Vec<String>,
     links: bool,
 }
 
 impl Walk<'_> {
+    fn excludes(&self, name: &str) -> bool {
+        self.exclude.iter().any(|pattern| glob_match(pattern, name))
+    }
+
     fn pattern(&self, pattern: &str) -> Result<Vec<Entry>, SelectError> {
         let mut found = Vec::new();
         if !has_glob(pattern) {
             let file = self.base.join(pattern);
             if let Ok(about) = fs::symlink_metadata(&file)
-                && !(about.is_dir() || self.exclude.is_match(pattern))
+                && !(about.is_dir() || self.excludes(pattern))
             {
                 self.add(&file, pattern, &mut found, &mut Vec::new(), None)?;
             }
             return Ok(found);
         }
-        let matcher = glob(pattern)?.compile_matcher();
+        let matcher = glob(pattern)?;
         // What stands before the first glob need not be searched for.
         let parts: Vec<&str> = pattern.split('/').collect();
         let fixed = parts.iter().take_while(|part| !has_glob(part)).count();
@@ -194,7 +209,7 @@ impl Walk<'_> {
         folder: &Path,
         found: &mut Vec<Entry>,
         above: &mut Vec<PathBuf>,
-        matcher: &GlobMatcher,
+        matcher: &str,
     ) -> Result<(), SelectError> {
         for file in list(folder)? {
             let Some(name) = self.name(&file) else { continue };
@@ -221,10 +236,10 @@ impl Walk<'_> {
         name: &str,
         found: &mut Vec<Entry>,
         above: &mut Vec<PathBuf>,
-        matcher: Option<&GlobMatcher>,
+        matcher: Option<&str>,
     ) -> Result<(), SelectError> {
         let failed = |e| SelectError::Io(shown(file), e);
-        let taken = matcher.is_none_or(|m| m.is_match(name)) && !self.exclude.is_match(name);
+        let taken = matcher.is_none_or(|m| glob_match(m, name)) && !self.excludes(name);
         let about = fs::symlink_metadata(file).map_err(failed)?;
         let mut entry = Entry {
             name: name.to_owned(),

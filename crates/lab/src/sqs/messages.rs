@@ -2,12 +2,12 @@
 //!
 //! A receipt handle holds the message's id, so that a deletion means the same when the lab's log is replayed.
 
-use super::md5::md5;
 use super::{Queue, invalid};
 use crate::request::text;
 use crate::service::{Context, Failure, Outcome};
-use crate::text::{base64, from_base64};
+use crate::text::{base64, from_base64, hex};
 use jiff::{SignedDuration, Timestamp};
+use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 /// A message that nobody has deleted.
@@ -90,7 +90,7 @@ pub(super) fn send(input: &Value, queue: &mut Queue, context: &mut Context<'_>) 
         received: 0,
         first: None,
     });
-    Ok(json!({ "MD5OfMessageBody": md5(body.as_bytes()), "MessageId": id }))
+    Ok(json!({ "MD5OfMessageBody": digest(body), "MessageId": id }))
 }
 
 pub(super) fn receive(input: &Value, queue: &mut Queue, context: &Context<'_>) -> Outcome {
@@ -119,7 +119,7 @@ pub(super) fn receive(input: &Value, queue: &mut Queue, context: &Context<'_>) -
         let mut shown = json!({
             "MessageId": message.id,
             "ReceiptHandle": handle,
-            "MD5OfBody": md5(message.body.as_bytes()),
+            "MD5OfBody": digest(&message.body),
             "Body": message.body,
         });
         let attributes = message.attributes(&wanted);
@@ -232,4 +232,9 @@ fn each(entries: &[Value], mut deed: impl FnMut(&Value) -> Outcome) -> Value {
 fn unsupported(member: &str) -> Failure {
     let message = format!("the lab does not implement {member}");
     Failure::new("UnsupportedOperation", 400, message)
+}
+
+/// By which clients see that a body arrived whole.
+fn digest(body: &str) -> String {
+    hex(&Md5::digest(body.as_bytes()))
 }
