@@ -22,7 +22,7 @@ pub(crate) fn watch() -> Interrupted {
     for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
         if let Ok(mut signals) = signal(kind) {
             let flag = flag.clone();
-            tokio::spawn(async move {
+            crate::runtime::spawn(async move {
                 while signals.recv().await.is_some() {
                     if flag.0.swap(true, Ordering::Relaxed) {
                         std::process::exit(130);

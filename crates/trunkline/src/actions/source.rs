@@ -105,7 +105,7 @@ pub(super) fn prepare(shared: &Arc<Shared>) {
     shared.setting.mirrors.on_wanted(Box::new(move |place, commit| {
         if let Some(shared) = weak.upgrade() {
             let (place, commit) = (place.clone(), commit.to_owned());
-            tokio::spawn(async move {
+            crate::runtime::spawn(async move {
                 // Should it fail, the action tries it again and says why.
                 let _ = shared.fetched(&place, &commit, None).await;
             });

@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         let listener = listener.map_err(|error| cannot_start(&error.to_string()))?;
         let address = listener.local_addr().map_err(|error| cannot_start(&error.to_string()))?;
-        tokio::spawn(serve(listener, lab.clone(), std::future::pending()));
+        crate::runtime::spawn(serve(listener, lab.clone(), std::future::pending()));
         let surroundings = &app.surroundings;
         let stop = Arc::new(AtomicBool::new(false));
         let served = Arc::new(Served::default());

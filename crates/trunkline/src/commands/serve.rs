@@ -158,7 +158,7 @@ impl Server {
     ) -> Result<(), Report> {
         let address = listener.local_addr().map_err(|error| cannot_start(&error.to_string()))?;
         // Heard from now on, so that a signal during the start is not lost.
-        let stop = tokio::spawn(super::lab::stop());
+        let stop = crate::runtime::spawn(super::lab::stop());
         let queues = !self.settings.queues.is_empty();
         let aws = queues.then(|| crate::connect::aws(app)).transpose()?;
         self.hub.keep_stored().await?;
@@ -195,10 +195,12 @@ impl Server {
         let talk = ports::Talk::of(app);
         let store = self.hub.store().clone();
         let mut background = vec![
-            tokio::spawn(self.clone().keep_polling(talk)),
-            tokio::spawn(self.clone().keep_time(talk)),
-            tokio::spawn(self.clone().hear_pushes(talk)),
-            tokio::spawn(self.notices.clone().deliver(store, move |problem| talk.problem(problem))),
+            crate::runtime::spawn(self.clone().keep_polling(talk)),
+            crate::runtime::spawn(self.clone().keep_time(talk)),
+            crate::runtime::spawn(self.clone().hear_pushes(talk)),
+            crate::runtime::spawn(
+                self.notices.clone().deliver(store, move |problem| talk.problem(problem)),
+            ),
         ];
         background.extend(aws.iter().flat_map(|aws| self.hear_queues(aws, talk)));
         let stop = async {
@@ -259,7 +261,7 @@ impl Server {
             let say = Box::new(move |looked| talk.looked(looked));
             queue::listen(queue.clone(), aws.clone(), self.triggers.clone(), say)
         };
-        self.settings.queues.iter().map(|queue| tokio::spawn(hear(queue))).collect()
+        self.settings.queues.iter().map(|queue| crate::runtime::spawn(hear(queue))).collect()
     }
 
     /// Looks at repositories that actions of this server pushed to.

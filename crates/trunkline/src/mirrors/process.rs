@@ -147,7 +147,7 @@ pub(super) async fn remote(
     let child = command.spawn().map_err(|error| not_run(&error))?;
     let (told, ended) = oneshot::channel();
     // A task of its own, so that git is ended in order also where nobody waits any more.
-    tokio::spawn(follow(child, limits, told));
+    crate::runtime::spawn(follow(child, limits, told));
     let ended = ended.await.unwrap_or_else(|_| Err("it was ended with the server".to_owned()));
     ended.map_err(|why| why.replace(address, &shown))
 }

@@ -62,7 +62,7 @@ impl Embedded {
         };
         let mirrors = Mirrors::of(located, folder, settings.git.limits());
         let hub = open(app, located, folder, parts, settings.builds, mirrors)?;
-        let delivery = tokio::spawn(notices.clone().deliver(hub.store().clone(), |_| {}));
+        let delivery = crate::runtime::spawn(notices.clone().deliver(hub.store().clone(), |_| {}));
         Ok(Self { hub, notices, delivery, quiet: app.printer.is_quiet() })
     }
 }

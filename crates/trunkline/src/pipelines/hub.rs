@@ -212,7 +212,7 @@ impl Hub {
         let executor = opened.map_err(|e| self.failed(&e, pipeline))?;
         let mut committed = executor.committed();
         let changes = self.changes.clone();
-        tokio::spawn(async move {
+        crate::runtime::spawn(async move {
             while committed.changed().await.is_ok() {
                 changes.send_modify(|n| *n += 1);
             }

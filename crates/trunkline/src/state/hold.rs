@@ -84,7 +84,7 @@ impl Hold {
         let renewed = Mutex::new(Instant::now());
         let guard = Arc::new(Guard { target: label, state: state.clone(), token, lease, renewed });
         let (stop, stopped) = watch::channel(false);
-        let renewing = tokio::spawn(renew(guard.clone(), held, stopped));
+        let renewing = crate::runtime::spawn(renew(guard.clone(), held, stopped));
         let (state, run) = (state.clone(), run.to_owned());
         let caller = connected.caller.clone();
         Ok(Self { state, run, token, caller, reason, broken, guard, stop, renewing })
