@@ -5,13 +5,17 @@
 //! message that comes twice, late or in another order finds nothing new. One that nobody can read stays, for the
 //! queue's redrive policy. Deliberately absent: FIFO queues, and messages that are longer than the queue hides them.
 
+mod events;
+
 use super::look::{Cause, Found, Triggers};
 pub(crate) use super::settings::Queue;
 use super::{decide, look};
-use serde_json::{Value, json};
+use events::{Heard, read};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::task::JoinSet;
 use trunkline_aws::{Aws, Client, Options, Role};
 use trunkline_center::{Call, CallError, Cloud as _};
 use trunkline_engine::Command;
@@ -24,27 +28,37 @@ const WAIT: u32 = 20;
 const PAUSES: (u64, u64) = (1, 60);
 /// Messages that cannot be read and were told of; beyond that they may be told of again.
 const REMEMBERED: usize = 1000;
-
-/// What a message says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Heard {
-    /// A reference of a repository moved, to there or away.
-    Moved { repository: String, reference: String, after: Option<String> },
-    /// An object was written. Sequencers of one key are in the order of its writes.
-    Written { bucket: String, key: String, sequencer: String },
-    /// Something that starts nothing.
-    Nothing(String),
-}
+/// Messages of one repository that wait while it is looked at.
+const MOST: usize = 100;
+/// What can go wrong with the queue itself.
+const READING: &str = "reading the queue";
+const DELETING: &str = "deleting messages";
 
 /// Told of what happens: what a look found, or what went wrong.
 pub(crate) type Say = Box<dyn Fn(Result<Found, Report>) + Send + Sync>;
+
+/// What reads one queue.
+struct Reader {
+    queue: Queue,
+    triggers: Arc<Triggers>,
+    say: Say,
+    noted: Mutex<Noted>,
+    /// What is still to be followed, by repository. One that stands here is being looked at.
+    waiting: Mutex<BTreeMap<String, Vec<Told>>>,
+}
+
+/// A reference that a message tells of, and the receipt handle by which the message is deleted.
+struct Told {
+    moved: (String, Option<String>),
+    handle: String,
+}
 
 /// What was told of already, so that what goes on being wrong is told once.
 #[derive(Default)]
 struct Noted {
     /// Messages, by their ids.
     messages: BTreeSet<String>,
-    /// What is wrong with a repository, a bucket or the queue itself.
+    /// What is wrong with a repository, an object, or the queue itself.
     troubles: BTreeMap<String, String>,
 }
 
@@ -56,19 +70,19 @@ struct Line {
 
 /// Reads a queue for as long as it is polled; `aws` makes the connections.
 pub(crate) async fn listen(queue: Queue, aws: Aws, triggers: Arc<Triggers>, say: Say) {
-    let mut noted = Noted::default();
-    let mut line = None;
-    let mut pause = PAUSES.0;
+    let (noted, waiting) = (Mutex::default(), Mutex::default());
+    let reader = Arc::new(Reader { queue, triggers, say, noted, waiting });
+    let (mut line, mut pause) = (None, PAUSES.0);
+    let mut looking = JoinSet::new();
     loop {
-        match hear(&queue, &aws, &triggers, &mut line, &mut noted, &say).await {
+        while looking.try_join_next().is_some() {}
+        match reader.hear(&aws, &mut line, &mut looking).await {
             Ok(()) => {
                 pause = PAUSES.0;
-                // When it cannot be read again, that is told anew.
-                noted.troubles.remove("");
+                reader.well(READING);
             }
             Err(error) => {
-                let report = unreadable(&queue, &error);
-                noted.trouble("", report, &say);
+                reader.wrong(READING, reader.unreadable(&error));
                 line = None;
                 tokio::time::sleep(Duration::from_secs(pause)).await;
                 pause = (pause * 2).min(PAUSES.1);
@@ -103,117 +117,172 @@ async fn connect(queue: &Queue, aws: &Aws) -> Result<Line, CallError> {
     Ok(Line { client, url })
 }
 
-/// Receives once, waiting for messages where there are none, and does what they ask for.
-async fn hear(
-    queue: &Queue,
-    aws: &Aws,
-    triggers: &Triggers,
-    line: &mut Option<Line>,
-    noted: &mut Noted,
-    say: &Say,
-) -> Result<(), CallError> {
-    let line = match line {
-        Some(line) => line,
-        None => line.insert(connect(queue, aws).await?),
-    };
-    let input = json!({
-        "QueueUrl": line.url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": WAIT,
-    });
-    let answer = line.client.call(Call::new("sqs", "ReceiveMessage", input)).await?.output;
-    let messages = answer["Messages"].as_array().map_or(&[][..], Vec::as_slice);
-    let mut moved: BTreeMap<String, Vec<(String, Option<String>)>> = BTreeMap::new();
-    let mut handles: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for message in messages {
-        let text = |member: &str| message[member].as_str().unwrap_or_default();
-        let handle = text("ReceiptHandle");
-        match read(text("Body")) {
-            Err(why) => noted.message(text("MessageId"), queue, &why, say),
-            Ok(Heard::Nothing(why)) => {
-                say(Ok(Found { notes: vec![why], ..Found::default() }));
-                line.delete(handle).await?;
+impl Reader {
+    /// Receives once, waiting for messages where there are none, and begins what they ask for.
+    async fn hear(
+        self: &Arc<Self>,
+        aws: &Aws,
+        line: &mut Option<Arc<Line>>,
+        looking: &mut JoinSet<()>,
+    ) -> Result<(), CallError> {
+        let line = match line {
+            Some(line) => line,
+            None => line.insert(Arc::new(connect(&self.queue, aws).await?)),
+        };
+        let input = json!({
+            "QueueUrl": line.url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": WAIT,
+        });
+        let answer = line.client.call(Call::new("sqs", "ReceiveMessage", input)).await?.output;
+        let mut begun = Vec::new();
+        for message in answer["Messages"].as_array().into_iter().flatten() {
+            let text = |member: &str| message[member].as_str().unwrap_or_default();
+            let handle = text("ReceiptHandle");
+            match read(text("Body")) {
+                Err(why) => self.garbled(text("MessageId"), &why),
+                Ok(Heard::Nothing(why)) => {
+                    self.done("", Ok(Found { notes: vec![why], ..Found::default() }));
+                    self.delete(line, handle).await;
+                }
+                Ok(Heard::Moved { repository, reference, after }) => {
+                    let mut waiting = held(&self.waiting);
+                    let told = waiting.entry(repository.clone()).or_insert_with(|| {
+                        begun.push(repository);
+                        Vec::new()
+                    });
+                    // What is too much comes again, when the queue does not hide it any longer.
+                    if told.len() < MOST {
+                        let handle = handle.to_owned();
+                        told.push(Told { moved: (reference, after), handle });
+                    }
+                }
+                Ok(Heard::Written { bucket, key, sequencer }) => {
+                    let written = self.triggers.object_written(&bucket, &key, &sequencer);
+                    let (found, failed) =
+                        written.await.unwrap_or_else(|r| (Found::default(), Some(r)));
+                    (self.say)(Ok(found));
+                    let result = failed.map_or_else(|| Ok(Found::default()), Err);
+                    if self.done(&format!("s3://{bucket}/{key}"), result) {
+                        self.delete(line, handle).await;
+                    }
+                }
             }
-            Ok(Heard::Moved { repository, reference, after }) => {
-                moved.entry(repository.clone()).or_default().push((reference, after));
-                handles.entry(repository).or_default().push(handle);
-            }
-            Ok(Heard::Written { bucket, key, sequencer }) => {
-                let written = triggers.object_written(&bucket, &key, &sequencer, say).await;
-                if noted.done(&format!("s3://{bucket}/{key}"), written, say) {
-                    line.delete(handle).await?;
+        }
+        for repository in begun {
+            // Each by itself: one whose remote hangs keeps no message of another one waiting.
+            looking.spawn(self.clone().follow(line.clone(), repository));
+        }
+        Ok(())
+    }
+
+    /// Looks at a repository until nothing more is told of it.
+    async fn follow(self: Arc<Self>, line: Arc<Line>, repository: String) {
+        loop {
+            let told = {
+                let mut waiting = held(&self.waiting);
+                let told = waiting.get_mut(&repository).map(std::mem::take).unwrap_or_default();
+                if told.is_empty() {
+                    waiting.remove(&repository);
+                    return;
+                }
+                told
+            };
+            let looked = match self.triggers.repositories().contains(&repository) {
+                true => {
+                    let moved: Vec<_> = told.iter().map(|told| told.moved.clone()).collect();
+                    self.triggers.look(&repository, Cause::Webhook, &moved).await
+                }
+                false => {
+                    let note = format!("no pipeline reads the repository `{repository}`");
+                    Ok(Found { notes: vec![note], ..Found::default() })
+                }
+            };
+            if self.done(&repository, looked) {
+                for told in &told {
+                    self.delete(&line, &told.handle).await;
                 }
             }
         }
     }
-    for (repository, told) in moved {
-        let looked = match triggers.repositories().contains(&repository) {
-            true => triggers.look(&repository, Cause::Webhook, &told).await,
-            false => {
-                let note = format!("no pipeline reads the repository `{repository}`");
-                Ok(Found { notes: vec![note], ..Found::default() })
-            }
-        };
-        if noted.done(&repository, looked, say) {
-            for handle in handles.get(&repository).into_iter().flatten() {
-                line.delete(handle).await?;
-            }
+
+    /// Deletes a message. One that cannot be deleted comes again, and finds nothing new.
+    async fn delete(&self, line: &Line, handle: &str) {
+        let input = json!({ "QueueUrl": line.url, "ReceiptHandle": handle });
+        match line.client.call(Call::new("sqs", "DeleteMessage", input)).await {
+            Ok(_) => self.well(DELETING),
+            Err(error) => self.wrong(DELETING, self.unreadable(&error)),
         }
     }
-    Ok(())
-}
 
-impl Line {
-    async fn delete(&self, handle: &str) -> Result<(), CallError> {
-        let input = json!({ "QueueUrl": self.url, "ReceiptHandle": handle });
-        self.client.call(Call::new("sqs", "DeleteMessage", input)).await.map(drop)
-    }
-}
-
-impl Noted {
     /// Whether the message behind a result can go; tells what was found, and what is wrong where that is new.
-    fn done(&mut self, subject: &str, result: Result<Found, Report>, say: &Say) -> bool {
+    fn done(&self, subject: &str, result: Result<Found, Report>) -> bool {
         match result {
             Ok(found) => {
-                self.troubles.remove(subject);
-                say(Ok(found));
+                self.well(subject);
+                (self.say)(Ok(found));
                 true
             }
             Err(report) => {
-                self.trouble(subject, report, say);
+                self.wrong(subject, report);
                 false
             }
         }
     }
 
-    fn trouble(&mut self, subject: &str, report: Report, say: &Say) {
-        let text = report.to_string();
-        if self.troubles.insert(subject.to_owned(), text.clone()).as_ref() != Some(&text) {
-            say(Err(report));
+    fn well(&self, subject: &str) {
+        held(&self.noted).troubles.remove(subject);
+    }
+
+    fn wrong(&self, subject: &str, report: Report) {
+        let new = held(&self.noted).is_new(subject, report.to_string());
+        if new {
+            (self.say)(Err(report));
         }
     }
 
     /// Tells once of a message that cannot be read.
-    fn message(&mut self, id: &str, queue: &Queue, why: &str, say: &Say) {
+    fn garbled(&self, id: &str, why: &str) {
+        let new = held(&self.noted).is_new_message(id);
+        if new {
+            let message = format!("a message of the queue `{}` cannot be read", self.queue);
+            let found = Diagnostic::error("TL0741", message).on(format!("message {id}"));
+            (self.say)(Err(found.because(why).report()));
+        }
+    }
+
+    fn unreadable(&self, error: &CallError) -> Report {
+        Diagnostic::error("TL0740", format!("the queue `{}` cannot be read", self.queue))
+            .because(error.to_string())
+            .report()
+    }
+}
+
+impl Noted {
+    fn is_new(&mut self, subject: &str, trouble: String) -> bool {
+        let before = self.troubles.insert(subject.to_owned(), trouble);
+        before.as_ref() != self.troubles.get(subject)
+    }
+
+    fn is_new_message(&mut self, id: &str) -> bool {
         if self.messages.len() >= REMEMBERED {
             self.messages.clear();
         }
-        if self.messages.insert(id.to_owned()) {
-            let message = format!("a message of the queue `{queue}` cannot be read");
-            let found = Diagnostic::error("TL0741", message).on(format!("message {id}"));
-            say(Err(found.because(why).report()));
-        }
+        self.messages.insert(id.to_owned())
     }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Triggers {
     /// Starts the pipelines that take an object as their source, unless it was written again since. The source
-    /// takes what is there when it runs.
+    /// takes what is there when it runs. A report is of those that could not be started yet.
     async fn object_written(
         &self,
         bucket: &str,
         key: &str,
         sequencer: &str,
-        say: &Say,
-    ) -> Result<Found, Report> {
+    ) -> Result<(Found, Option<Report>), Report> {
         let place = format!("s3://{bucket}");
         let lock = self.lock(&place);
         let _held = lock.lock().await;
@@ -259,13 +328,7 @@ impl Triggers {
             }
             self.remember(&pipeline.name, &place, key, sequencer)?;
         }
-        match failed {
-            None => Ok(found),
-            Some(report) => {
-                say(Ok(found));
-                Err(report)
-            }
-        }
+        Ok((found, failed))
     }
 }
 
@@ -277,116 +340,9 @@ fn is_later(one: &str, other: &str) -> bool {
     filled(one) > filled(other)
 }
 
-/// What the body of a message says; an error is the reason why it cannot be read.
-fn read(body: &str) -> Result<Heard, String> {
-    let event: Value =
-        serde_json::from_str(body).map_err(|error| format!("it is no JSON: {error}"))?;
-    if event["Type"] == "Notification"
-        && let Some(inner) = event["Message"].as_str()
-    {
-        let inner: Value = serde_json::from_str(inner)
-            .map_err(|error| format!("what SNS wrapped is no JSON: {error}"))?;
-        return of_event(&inner);
-    }
-    of_event(&event)
-}
-
-fn of_event(event: &Value) -> Result<Heard, String> {
-    let kind = event["detail-type"].as_str().ok_or("it is no event of EventBridge")?;
-    let text = |path: &str| {
-        let found = event.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
-        found.map(str::to_owned).ok_or_else(|| format!("the event has no {path}"))
-    };
-    let nothing = |what: &str| Ok(Heard::Nothing(format!("an event starts nothing: {what}")));
-    match kind {
-        "CodeCommit Repository State Change" => {
-            let change = text("/detail/event")?;
-            let after = match change.as_str() {
-                "referenceCreated" | "referenceUpdated" => Some(text("/detail/commitId")?),
-                "referenceDeleted" => None,
-                other => return nothing(other),
-            };
-            let folder = match text("/detail/referenceType")?.as_str() {
-                "branch" => "heads",
-                "tag" => "tags",
-                other => return nothing(other),
-            };
-            let reference = format!("refs/{folder}/{}", text("/detail/referenceName")?);
-            Ok(Heard::Moved { repository: text("/detail/repositoryName")?, reference, after })
-        }
-        "Object Created" => Ok(Heard::Written {
-            bucket: text("/detail/bucket/name")?,
-            key: text("/detail/object/key")?,
-            sequencer: text("/detail/object/sequencer")?,
-        }),
-        other => nothing(other),
-    }
-}
-
-fn unreadable(queue: &Queue, error: &CallError) -> Report {
-    Diagnostic::error("TL0740", format!("the queue `{queue}` cannot be read"))
-        .because(error.to_string())
-        .report()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn codecommit(detail: Value) -> Value {
-        json!({ "version": "0", "id": "e", "source": "aws.codecommit", "account": "111122223333",
-            "detail-type": "CodeCommit Repository State Change", "detail": detail })
-    }
-
-    fn moved(reference: &str, after: Option<&str>) -> Result<Heard, String> {
-        let (repository, reference) = ("acme".to_owned(), reference.to_owned());
-        Ok(Heard::Moved { repository, reference, after: after.map(str::to_owned) })
-    }
-
-    #[test]
-    fn events_of_codecommit_name_a_reference_that_moved() {
-        for (event, kind, name, expected) in [
-            ("referenceCreated", "branch", "feature/a", moved("refs/heads/feature/a", Some("c1"))),
-            ("referenceUpdated", "branch", "main", moved("refs/heads/main", Some("c1"))),
-            ("referenceDeleted", "tag", "v1", moved("refs/tags/v1", None)),
-        ] {
-            let detail = json!({ "event": event, "repositoryName": "acme", "referenceType": kind,
-                "referenceName": name, "commitId": "c1", "oldCommitId": "c0" });
-            let event = codecommit(detail);
-            assert_eq!(read(&event.to_string()), expected, "{event}");
-            let wrapped = json!({ "Type": "Notification", "Message": event.to_string() });
-            assert_eq!(read(&wrapped.to_string()), expected, "by SNS: {event}");
-        }
-    }
-
-    #[test]
-    fn an_event_of_s3_names_the_object() {
-        let event = json!({ "detail-type": "Object Created", "source": "aws.s3", "detail": {
-            "bucket": { "name": "code" }, "object": { "key": "a b.zip", "sequencer": "0062" } } });
-        let (bucket, key) = ("code".to_owned(), "a b.zip".to_owned());
-        let expected = Heard::Written { bucket, key, sequencer: "0062".to_owned() };
-        assert_eq!(read(&event.to_string()), Ok(expected));
-    }
-
-    #[test]
-    fn other_events_start_nothing_and_what_is_no_event_cannot_be_read() {
-        let check = |body: &str, readable: bool| {
-            let found = read(body);
-            let nothing = matches!(found, Ok(Heard::Nothing(_)));
-            assert_eq!((nothing, found.is_ok()), (readable, readable), "{body}: {found:?}");
-        };
-        let pull = json!({ "detail-type": "CodeCommit Pull Request State Change", "detail": {} });
-        check(&pull.to_string(), true);
-        let merged = json!({ "event": "unreferencedMergeCommitCreated", "repositoryName": "acme" });
-        check(&codecommit(merged).to_string(), true);
-        check("not JSON", false);
-        check("[]", false);
-        check("{\"Service\": \"Amazon S3\", \"Event\": \"s3:TestEvent\"}", false);
-        check("{\"Type\": \"Notification\", \"Message\": \"hello\"}", false);
-        let partial = json!({ "event": "referenceUpdated", "repositoryName": "acme",
-            "referenceType": "branch", "referenceName": "main" });
-        check(&codecommit(partial).to_string(), false);
-    }
 
     #[test]
     fn sequencers_tell_which_write_was_later() {
@@ -402,26 +358,20 @@ mod tests {
 
     #[test]
     fn what_goes_on_being_wrong_is_told_once() {
-        let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-        let counted = count.clone();
-        let say: Say = Box::new(move |_| {
-            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        });
-        let told = || count.swap(0, std::sync::atomic::Ordering::Relaxed);
-        let queue = Queue { name: Some("events".to_owned()), ..Queue::default() };
         let mut noted = Noted::default();
-        for _ in 0..3 {
-            noted.message("m1", &queue, "it is no JSON", &say);
+        assert!(noted.is_new_message("m1") && !noted.is_new_message("m1"));
+        assert!(noted.is_new_message("m2"));
+        for (subject, trouble, new) in [
+            ("acme", "a", true),
+            ("acme", "a", false),
+            ("acme", "b", true),
+            ("other", "b", true),
+            ("acme", "b", false),
+        ] {
+            assert_eq!(noted.is_new(subject, trouble.to_owned()), new, "{subject} {trouble}");
         }
-        noted.message("m2", &queue, "it is no JSON", &say);
-        assert_eq!(told(), 2, "each message once");
-        let wrong = |why: &str| Err(Diagnostic::error("TL0895", why).report());
-        assert!(!noted.done("acme", wrong("a"), &say) && !noted.done("acme", wrong("a"), &say));
-        assert!(!noted.done("acme", wrong("b"), &say));
-        assert_eq!(told(), 2, "each reason once");
-        assert!(noted.done("acme", Ok(Found::default()), &say));
-        assert!(!noted.done("acme", wrong("b"), &say));
-        assert_eq!(told(), 2, "what was well in between is told anew");
+        noted.troubles.remove("acme");
+        assert!(noted.is_new("acme", "b".to_owned()), "what was well in between is told anew");
     }
 
     #[test]
