@@ -19,22 +19,20 @@ struct Site {
 }
 
 impl Site {
-    /// The pipeline `web` follows `main` of `acme`, which lies elsewhere, and has run once. `queue` is the
-    /// queue as `server.yaml` names it.
-    fn new(queue: &str) -> Self {
-        let site = Self::before(queue);
-        site.create();
-        site.role();
-        let Self { mut server, lab } = site;
-        let command = format!("cat page.txt >> {}", server.home.join("ran").display());
-        server.pipeline("web", &hosted_source("acme", "main"), "", &command);
-        server.start();
-        server.ran("one\n");
-        server.succeeded("web");
-        Self { server, lab }
+    /// Makes the queue and its role, and serves the pipeline `web`, which follows `main` of `acme` and runs once.
+    fn begin(mut self) -> Self {
+        self.create();
+        self.role();
+        let command = format!("cat page.txt >> {}", self.server.home.join("ran").display());
+        self.server.pipeline("web", &hosted_source("acme", "main"), "", &command);
+        self.server.start();
+        self.server.ran("one\n");
+        self.server.succeeded("web");
+        self
     }
 
-    /// A lab without the queue, and a server that does not run yet and has no pipeline.
+    /// A lab without the queue, and a server that does not run yet and has no pipeline. `queue` is the queue as
+    /// `server.yaml` names it.
     fn before(queue: &str) -> Self {
         let quick = Options { throttle: false, search_lag_seconds: 0.0, ..Options::default() };
         let lab = LabServer::with(Options { strict_roles: true, ..quick });
@@ -140,13 +138,21 @@ impl Site {
 
 #[test]
 fn a_push_that_a_message_tells_of_starts_once_and_no_other_message_starts_anything() {
-    let mut site = Site::new("name: pushes, role: \"arn:aws:iam::111122223333:role/pushes\"");
+    let site = Site::before("name: pushes, role: \"arn:aws:iam::111122223333:role/pushes\"");
+    // A repository whose server takes connections and never says anything.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let stuck = format!("http://{}/stuck.git", silent.local_addr().expect("it has one"));
+    let config = site.server.home.read("project/trunkline.yaml");
+    site.server.home.write("project/trunkline.yaml", format!("{config}  stuck: {stuck}\n"));
+    site.server.pipeline("stuck", &hosted_source("stuck", "main"), "", "true");
+    let mut site = site.begin();
     let first = site.server.must("work", &["rev-parse", "HEAD"]);
+    site.tell("stuck", "main", &first);
     let second = site.push("two\n");
     site.tell("acme", "main", &second);
     site.server.ran("one\ntwo\n");
     site.server.succeeded("web");
-    site.holds(0);
+    site.holds(1);
     // The same again, an older one that comes late, other branches and repositories, and what is no event.
     site.tell("acme", "main", &second);
     site.tell("acme", "main", &first);
@@ -154,14 +160,14 @@ fn a_push_that_a_message_tells_of_starts_once_and_no_other_message_starts_anythi
     site.tell("elsewhere", "main", &second);
     site.send("{\"detail-type\": \"CodeCommit Pull Request State Change\"}");
     site.send("no event");
-    site.holds(1);
+    site.holds(2);
     assert_eq!(site.count(), 2);
     // What cannot be read stands in nobody's way.
     let third = site.push("three\n");
     site.tell("acme", "main", &third);
     site.server.ran("one\ntwo\nthree\n");
     site.server.succeeded("web");
-    site.holds(1);
+    site.holds(2);
     assert_eq!(site.count(), 3);
     let asked = Instant::now();
     site.server.stop();
@@ -205,7 +211,7 @@ fn a_write_to_s3_starts_who_takes_the_object_once_also_from_a_queue_that_is_made
 
 #[test]
 fn a_server_killed_before_a_message_is_deleted_does_not_start_again() {
-    let mut site = Site::new("url: \"@LAB@/111122223333/pushes\"");
+    let mut site = Site::before("url: \"@LAB@/111122223333/pushes\"").begin();
     let drop = |operation: &str, when: When| {
         let fault = Fault { times: 0, when, ..Fault::new("sqs", operation, Deed::Drop) };
         site.lab.lab().inject(fault);
