@@ -348,8 +348,11 @@ mod tests {
     fn carrier(folder: &std::path::Path) -> Carrier {
         let data = DataFolder::of(folder, None);
         let (_lock, store) = data.take("test").expect("it is free");
+        let limits = crate::triggers::ServerSettings::default().git.limits();
+        let config = folder.join(crate::context::CONFIG);
         Carrier::new(Setting {
             root: folder.to_path_buf(),
+            mirrors: Mirrors::new(data.root(), &config, limits),
             data,
             store: Arc::new(store),
             projects: Arc::new(|_| None),

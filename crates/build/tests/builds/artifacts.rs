@@ -250,6 +250,13 @@ fn a_sealed_artifact_opens_with_its_key_alone_and_no_change_passes() {
     let artifact = packed(home.path(), &[entry("noise", &file, None)], Some(&key));
     let sealed = std::fs::read(&artifact.path).unwrap();
     assert!(!sealed.windows(16).any(|part| noise.starts_with(part)));
+    assert_eq!(sealed.len() as u64, Key::sealed_size(artifact.size));
+    for size in [0, 1, 65_535, 65_536, 65_537, 131_072] {
+        let zip = vec![7; size];
+        let sealed = key.sealed(&zip, "its hash").unwrap();
+        assert_eq!(sealed.len() as u64, Key::sealed_size(size as u64), "{size}");
+        assert_eq!(key.opened(&sealed).unwrap(), zip);
+    }
     let open = |key: Option<&Key>| {
         let into = tempfile::tempdir_in(home.path()).unwrap();
         unpack(&artifact.path, into.path(), Some(&artifact.sha256), key, UnpackLimits::default())

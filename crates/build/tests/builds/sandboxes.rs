@@ -91,8 +91,7 @@ async fn bubblewrap_keeps_the_machine_as_it_is() {
         eprintln!("skipped: there is no bwrap here");
         return;
     }
-    let commands =
-        ["echo x > made", "echo own > /tmp/own", "touch /usr/not && echo written || true"];
+    let commands = ["echo x > made", "mktemp", "touch /usr/not && echo written || true"];
     let mut place = Place::commands("wrapped", &commands);
     place.build.sandbox = Sandbox::Bubblewrap;
     let done = place.run().await;
