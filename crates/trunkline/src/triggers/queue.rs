@@ -21,6 +21,7 @@ use trunkline_center::{Call, CallError, Cloud as _};
 use trunkline_engine::Command;
 use trunkline_engine::event::{TriggerKind, TriggerRef};
 use trunkline_model::{Diagnostic, Region, Report};
+use trunkline_web::Boxed;
 
 /// Seconds that a receipt waits for a message: the most that SQS allows.
 const WAIT: u32 = 20;
@@ -169,7 +170,8 @@ impl Reader {
         }
         for repository in begun {
             // Each by itself: one whose remote hangs keeps no message of another one waiting.
-            looking.spawn(self.clone().follow(line.clone(), repository));
+            let follow: Boxed<'_, ()> = Box::pin(self.clone().follow(line.clone(), repository));
+            looking.spawn(follow);
         }
         Ok(())
     }
