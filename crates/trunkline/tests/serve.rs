@@ -4,12 +4,18 @@
 mod hostile;
 #[path = "serve/notices.rs"]
 mod notices;
+#[path = "serve/pulls.rs"]
+mod pulls;
 #[path = "serve/pushes.rs"]
 mod pushes;
 #[path = "serve/queues.rs"]
 mod queues;
 #[path = "serve/refusals.rs"]
 mod refusals;
+#[path = "serve/remotes.rs"]
+mod remotes;
+#[path = "serve/schedules.rs"]
+mod schedules;
 #[path = "serve/server.rs"]
 mod server;
 #[path = "serve/webhooks.rs"]

@@ -249,3 +249,22 @@ fn short_commit(text: &str) -> Option<String> {
     let known = (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
     known.then(|| text.to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn large_bodies_share_a_room_and_small_ones_need_none() {
+        let body = |length: usize| Body::from(vec![b' '; length]);
+        let all = LARGE.try_acquire_many(64).expect("nobody else is here");
+        assert!(gather(body(SMALL)).await.is_ok());
+        assert!(matches!(gather(body(SMALL + 1)).await, Err(Short::Room)));
+        drop(all);
+        let held = gather(body(3 * PLACE)).await.unwrap_or_else(|_| panic!("there is room"));
+        assert_eq!((held.bytes.len(), LARGE.available_permits()), (3 * PLACE, 61));
+        drop(held);
+        assert_eq!(LARGE.available_permits(), 64);
+        assert!(matches!(gather(body(MOST_BODY + 1)).await, Err(Short::Body)));
+    }
+}

@@ -138,9 +138,7 @@ pub(super) async fn remote(
     let mut command = command(at, arguments);
     let shown = super::places::public(address);
     if shown != address {
-        let key = format!("url.{address}.insteadOf");
-        command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", key);
-        command.env("GIT_CONFIG_VALUE_0", &shown);
+        command.envs(secrets(address, &shown));
     }
     command.envs(aws());
     command.process_group(0).kill_on_drop(false).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -150,6 +148,57 @@ pub(super) async fn remote(
     crate::runtime::spawn(follow(child, limits, told));
     let ended = ended.await.unwrap_or_else(|_| Err("it was ended with the server".to_owned()));
     ended.map_err(|why| why.replace(address, &shown))
+}
+
+/// The variables by which git learns the whole of an address.
+fn secrets(address: &str, shown: &str) -> Vec<(String, String)> {
+    let http = address.starts_with("http://") || address.starts_with("https://");
+    let whole = address.split_once("://").filter(|_| http);
+    let Some((scheme, (user, host))) =
+        whole.and_then(|(scheme, rest)| Some((scheme, rest.split('/').next()?.rsplit_once('@')?)))
+    else {
+        let rewritten = (format!("url.{address}.insteadOf"), shown.to_owned());
+        return settings(vec![rewritten]);
+    };
+    // A helper that this host's credentials are asked of: git hands a whole address on as an argument.
+    let key = format!("credential.{scheme}://{host}.helper");
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let mut told = vec![("TRUNKLINE_REMOTE_USER".to_owned(), decoded(user))];
+    let mut helper = "printf 'username=%s\\n' \"$TRUNKLINE_REMOTE_USER\"".to_owned();
+    let mut all = Vec::new();
+    if !password.is_empty() {
+        told.push(("TRUNKLINE_REMOTE_PASSWORD".to_owned(), decoded(password)));
+        helper.push_str("; printf 'password=%s\\n' \"$TRUNKLINE_REMOTE_PASSWORD\"");
+        // No other one is asked, or told to keep it.
+        all.push(("credential.helper".to_owned(), String::new()));
+    }
+    all.push((key, format!("!f() {{ {helper}; }}; f")));
+    told.extend(settings(all));
+    told
+}
+
+/// Settings of git as variables.
+fn settings(all: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut variables = vec![("GIT_CONFIG_COUNT".to_owned(), all.len().to_string())];
+    for (number, (key, value)) in all.into_iter().enumerate() {
+        variables.push((format!("GIT_CONFIG_KEY_{number}"), key));
+        variables.push((format!("GIT_CONFIG_VALUE_{number}"), value));
+    }
+    variables
+}
+
+/// A part of an address without its escapes.
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).filter(|_| *first == b'%');
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => (bytes.push(byte), rest = &after[2..]),
+            None => (bytes.push(*first), rest = after),
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What helpers of git that ask AWS for credentials need.
@@ -255,5 +304,16 @@ mod tests {
             "error: it broke",
         );
         check("", SILENT);
+    }
+
+    #[test]
+    fn what_is_escaped_in_an_address_is_told_as_it_is_and_never_as_an_argument() {
+        let told =
+            secrets("https://a%40b:p%3aq%@git.example.com/x.git", "https://git.example.com/x.git");
+        let of = |name: &str| told.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        assert_eq!(of("TRUNKLINE_REMOTE_USER"), Some("a@b"));
+        assert_eq!(of("TRUNKLINE_REMOTE_PASSWORD"), Some("p:q%"));
+        assert_eq!(of("GIT_CONFIG_COUNT"), Some("2"));
+        assert_eq!(of("GIT_CONFIG_KEY_1"), Some("credential.https://git.example.com.helper"));
     }
 }

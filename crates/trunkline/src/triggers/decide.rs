@@ -91,6 +91,11 @@ impl Source<'_> {
         }
     }
 
+    /// Whether anything that happens to its repository can start it.
+    pub(super) fn follows(&self) -> bool {
+        self.trigger.is_some() || self.follows_branch
+    }
+
     /// Whether the answer depends on the files that changed.
     pub(super) fn asks_for_files(&self) -> bool {
         self.trigger.and_then(|t| t.git_configuration.as_ref()).is_some_and(|git| {
@@ -129,7 +134,7 @@ impl Source<'_> {
         pull_request: Option<PullRequestEvent>,
         files: Option<Vec<String>>,
     ) -> Decision {
-        if self.trigger.is_none() && !self.follows_branch {
+        if !self.follows() {
             return no("it does not follow changes");
         }
         let configured_branch = self.branch.to_owned();

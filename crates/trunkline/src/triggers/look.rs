@@ -123,13 +123,16 @@ impl Triggers {
         self.mirrors.place(name, connections.map(String::as_str))
     }
 
-    /// All repositories that are looked at: the hosted ones, and those elsewhere that a pipeline reads.
+    /// All repositories that are looked at: the hosted ones, and those elsewhere that a pipeline follows.
     pub(crate) fn repositories(&self) -> BTreeSet<String> {
         let mut names = self.hosted();
         for Defined { pipeline, .. } in self.starter.definitions().pipelines.values() {
             let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
-            let read = actions.filter_map(decide::repository).map(str::to_owned);
-            names.extend(read.filter(|name| self.place(name).is_some()));
+            let read = actions.filter_map(decide::repository);
+            let followed =
+                |name: &&str| decide::sources(pipeline, name).iter().any(Source::follows);
+            let read = read.filter(followed).filter(|name| self.place(name).is_some());
+            names.extend(read.map(str::to_owned));
         }
         names
     }

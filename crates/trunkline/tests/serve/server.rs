@@ -137,6 +137,20 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// The address of a repository elsewhere, read through a mirror; `trunkline.yaml` says where it is.
+    pub(crate) fn origin(&self, name: &str) -> String {
+        let folder = self.home.join("origin.git");
+        let address = format!("file://{}", folder.display());
+        if !folder.exists() {
+            std::fs::create_dir(&folder).expect("a folder can be made");
+            self.must("origin.git", &["init", "--quiet", "--bare", "--initial-branch=main", "."]);
+            let config = self.home.read("project/trunkline.yaml");
+            let config = format!("{config}repositories:\n  {name}: {address}\n");
+            self.home.write("project/trunkline.yaml", config);
+        }
+        address
+    }
+
     /// A clone without a remote, in `work`.
     pub(crate) fn work(&self) {
         std::fs::create_dir(self.home.join("work")).expect("a folder can be made");

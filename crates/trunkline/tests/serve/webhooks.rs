@@ -24,13 +24,8 @@ impl Monorepo {
         let mut server = Server::new();
         server.work();
         server.commit("README.md", "read me\n");
-        std::fs::create_dir(server.home.join("origin.git")).expect("a folder can be made");
-        server.must("origin.git", &["init", "--quiet", "--bare", "--initial-branch=main", "."]);
-        let origin = format!("file://{}", server.home.join("origin.git").display());
+        let origin = server.origin("acme/site");
         server.must("work", &["push", "--quiet", &origin, "main"]);
-        let config = server.home.read("project/trunkline.yaml");
-        let config = format!("{config}repositories:\n  acme/site: {origin}\n");
-        server.home.write("project/trunkline.yaml", config);
         for part in ["web", "api"] {
             let triggers = format!(
                 "  triggers:\n  - providerType: CodeStarSourceConnection\n    gitConfiguration:\n      sourceActionName: \
@@ -74,7 +69,8 @@ impl Monorepo {
     }
 }
 
-fn started(answer: &Value) -> Vec<String> {
+/// The pipelines that a delivery started.
+pub(crate) fn started(answer: &Value) -> Vec<String> {
     let all = answer["started"].as_array().into_iter().flatten();
     all.map(|one| one["pipeline"].as_str().unwrap_or_default().to_owned()).collect()
 }
@@ -126,6 +122,9 @@ fn vector_19_new_forced_and_deleted_branches_count_by_what_the_mirror_knows() {
     repo.push(&[":topic"]);
     let deleted = push("refs/heads/topic", Some(&two), None, &["web/b.txt"]);
     assert!(repo.deliver(&deleted).is_empty());
+    repo.push(&["topic"]);
+    let again = push("refs/heads/topic", None, Some(&two), &[]);
+    assert_eq!(repo.deliver(&again), ["web"], "made again, it is new, at the same commit too");
 }
 
 #[test]
@@ -211,7 +210,7 @@ fn webhooks_that_nobody_signed_or_that_are_too_large_are_refused() {
 }
 
 /// HMAC-SHA256, as the standard describes it.
-fn signature(secret: &str, body: &[u8]) -> String {
+pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     let mut key = [0_u8; 64];
     key[..secret.len()].copy_from_slice(secret.as_bytes());
     let pad = |with: u8| key.map(|byte| byte ^ with);
