@@ -102,11 +102,6 @@ impl Machine {
         }
     }
 
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.state.name
-    }
-
     /// The number of its last event.
     pub fn seq(&self) -> u64 {
         self.state.seq
@@ -120,11 +115,6 @@ impl Machine {
     /// How many executions have not ended.
     pub fn live(&self) -> usize {
         self.state.live.len()
-    }
-
-    /// The settings.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     /// Makes an event: it is applied now and committed with the next batch.

@@ -76,8 +76,6 @@ pub struct Query {
     pub limit: usize,
     /// Only those before (older than) this one.
     pub before: Option<String>,
-    /// Only those that succeeded in this stage.
-    pub succeeded_in: Option<String>,
     /// Only those that have not ended.
     pub unfinished: bool,
 }

@@ -1,7 +1,6 @@
 //! The engine's log: events in batches, snapshots of machines, and the rows of executions.
 
 use crate::{Error, Result, Store};
-use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use trunkline_engine::ports::{Batch, Loaded, Query};
 use trunkline_engine::{Event, ExecutionRow, Log, LogError, Recorded};
@@ -187,19 +186,13 @@ fn executions(c: &Connection, pipeline: &str, query: &Query) -> Result<Vec<Execu
         "SELECT body FROM executions {which} pipeline = ?1
            AND number < CASE WHEN ?2 IS NULL THEN 9223372036854775807
                ELSE (SELECT number FROM executions WHERE id = ?2) END
-           AND (?3 IS NULL OR EXISTS (
-               SELECT 1 FROM json_each(body, '$.succeededStages') WHERE value = ?3))
-         ORDER BY number DESC LIMIT ?4"
+         ORDER BY number DESC LIMIT ?3"
     ))?;
     // To SQLite, a negative limit is none.
     let limit = if query.limit == 0 { -1 } else { number(query.limit as u64) };
-    let parameters = (pipeline, optional(&query.before), optional(&query.succeeded_in), limit);
+    let parameters = (pipeline, &query.before, limit);
     let texts = statement.query_map(parameters, |row| row.get::<_, String>(0))?;
     texts.map(|text| parsed("an execution", &text?)).collect()
-}
-
-fn optional(text: &Option<String>) -> Sql {
-    text.clone().map_or(Sql::Null, Sql::Text)
 }
 
 fn recorded(c: &Connection, sql: &str, by: impl rusqlite::Params) -> Result<Vec<Recorded>> {

@@ -336,6 +336,7 @@ impl Job {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::time::Duration;
 
     struct NoStarter;
 
@@ -346,6 +347,7 @@ mod tests {
     }
 
     fn carrier(folder: &std::path::Path) -> Carrier {
+        let limits = git::Limits { silence: Duration::MAX, time: Duration::MAX };
         let data = DataFolder::of(folder, None);
         let (_lock, store) = data.take("test").expect("it is free");
         let limits = crate::triggers::ServerSettings::default().git.limits();
@@ -355,6 +357,7 @@ mod tests {
             mirrors: Mirrors::new(data.root(), &config, limits),
             data,
             store: Arc::new(store),
+            mirrors: Mirrors::new(folder, &folder.join("trunkline.yaml"), limits),
             projects: Arc::new(|_| None),
             starter: Arc::new(NoStarter),
             variables: crate::context::variables(),
@@ -381,7 +384,7 @@ mod tests {
         });
         let action = carrier.start(serde_json::from_value(run).expect("a run"));
         carrier.stop("a-1", true);
-        let limit = std::time::Duration::from_secs(60);
+        let limit = Duration::from_secs(60);
         let ended = tokio::time::timeout(limit, action).await.expect("it is told");
         assert!(!ended.succeeded(), "{ended:?}");
         assert!(!marker.exists(), "{ended:?}");

@@ -75,7 +75,11 @@ pub(super) async fn follow(
             if still.is_none() {
                 seen.still(&view);
             }
-            let Some(last) = events.last() else { continue };
+            let Some(last) = events.last() else {
+                // Where the log had failed for a while, it goes on here.
+                backend.carry_on(pipeline).await?;
+                continue;
+            };
             after = last.seq;
             let ours = |r: &&Recorded| r.event.execution() == Some(view.brief.id.as_str());
             events.iter().filter(ours).for_each(|recorded| seen.event(recorded));
