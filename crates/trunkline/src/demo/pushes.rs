@@ -33,7 +33,7 @@ pub(super) fn play(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     stage.git(&["push", "--quiet", "server", "main"])?;
     stage.trunkline_asks(&["pipeline", "watch", PIPELINE, "--until-asked"])?;
     stage.line(
-        "\nIt waits for a person. This is what is approved, for both regions, and this is applied or nothing:",
+        "\nIt waits for a person. What is approved is applied, in both regions, or nothing is:",
     );
     stage.trunkline(&["pipeline", "logs", PIPELINE, "--action", "Plan"])?;
     stage.pause("Enter approves it")?;

@@ -1,6 +1,6 @@
 //! Which release may go where: what comes first, and fixes that must not be lost.
 
-use crate::project::{Project, deploy, says, source, stage};
+use crate::project::{Project, action, deploy, says, source, stage};
 use crate::stage::TARGET;
 use trunkline_testkit::seed;
 
@@ -94,6 +94,17 @@ fn a_fix_is_not_undone_unless_somebody_says_so() {
     says(&refused.err, &["pipeline `prod` does not let a run drop a fix", "DropFix"]);
     project.succeeds("uat", &["--drop-fix"]);
     assert_eq!(project.stage.count("CreateQueue"), 3);
+
+    // Of documents that no commit holds, nobody can tell.
+    project.git(&["archive", "--format=zip", "--output=app.zip", "HEAD"]);
+    let zip = [
+        "configuration: { S3Bucket: 'file:.', S3ObjectKey: app.zip }",
+        "outputArtifacts: [{ name: App }]",
+    ];
+    let zip = stage("Source", &[action("Zip", "Source/AWS/S3", &zip)]);
+    project.define("zip", &[zip, stage("Deploy", &[deploy("Deploy", "uat", "")])], "");
+    let told = ["TL0546", "whether a fix of uat-fix would be undone is not known", "--drop-fix"];
+    says(&project.fails("zip", &[]), &told);
 
     // Merged forward, nothing is lost.
     project.git(&["merge", "--quiet", "--no-edit", "fix"]);
