@@ -347,7 +347,6 @@ mod tests {
     }
 
     fn carrier(folder: &std::path::Path) -> Carrier {
-        let limits = git::Limits { silence: Duration::MAX, time: Duration::MAX };
         let data = DataFolder::of(folder, None);
         let (_lock, store) = data.take("test").expect("it is free");
         let limits = crate::triggers::ServerSettings::default().git.limits();
@@ -357,7 +356,6 @@ mod tests {
             mirrors: Mirrors::new(data.root(), &config, limits),
             data,
             store: Arc::new(store),
-            mirrors: Mirrors::new(folder, &folder.join("trunkline.yaml"), limits),
             projects: Arc::new(|_| None),
             starter: Arc::new(NoStarter),
             variables: crate::context::variables(),
