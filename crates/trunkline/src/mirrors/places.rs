@@ -348,8 +348,9 @@ mod tests {
      {
         let home = tempfile::tempdir().expect("a folder");
         let config = home.path().join("trunkline.yaml");
-        let text = "version: 1\nproject: acme\nenvironments: {}\nrepositories:\n  site: ../site\n  \
-                    \"arn:a\": \"https://git.example.com/{repository}.git\"\n";
+        let text = "version: 1\nproject: acme\nenvironments:\n  uat: { account: \"444455556666\", regions: \
+                    [us-west-2], instance: acme }\nrepositories:\n  site: ../site\n  \"arn:a\": \
+                    \"https://git.example.com/{repository}.git\"\n";
         std::fs::write(&config, text).expect("it can be written");
         let limits = Limits { silence: std::time::Duration::MAX, time: std::time::Duration::MAX };
         let mirrors = Mirrors::new(home.path(), &config, limits);
@@ -364,8 +365,7 @@ mod tests {
         check("acme/web", None, None);
         check("web", None, Some("HOME/repositories/web.git"));
         check(".", None, Some("HOME"));
-        let secret = "version: 1\nproject: acme\nenvironments: {}\nrepositories:\n  \
-                      \"arn:a\": \"https://ann:secret@git.example.com/{repository}.git\"\n";
+        let secret = text.replace("https://", "https://ann:secret@");
         std::fs::write(&config, secret).expect("it can be written");
         let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
         let file = std::fs::File::options().write(true).open(&config).expect("it is there");
