@@ -88,6 +88,21 @@ fn a_change_to_what_the_replica_has_already_is_awaited_too() {
 }
 
 #[test]
+fn a_saved_plan_leaves_to_its_apply_what_waits_for_copies() {
+    let stage = pair(0.3, "us-west-2, us-east-1");
+    stage.home.write(
+        "connect/hours-overrides/Main line%2FNew Year.yaml",
+        "Name: New Year\nHoursOfOperationId: ${hours:Main line}\nOverrideType: CLOSED\n\
+         EffectiveFrom: \"2027-01-01\"\nEffectiveTill: \"2027-01-02\"\n",
+    );
+    let ran = stage.done(&[PLAN, &["--out", "p.json"]].concat());
+    assert!(ran.err.contains("planned once the copies are there, by `apply`"), "{}", ran.err);
+    stage.done(&["apply", "p.json", "--yes"]);
+    let ran = stage.done(PLAN);
+    assert_eq!(ran.out.matches("No changes").count(), 2, "{}", ran.out);
+}
+
+#[test]
 fn a_replica_that_is_named_before_its_source_is_refused() {
     let stage = pair(0.0, "us-east-1, us-west-2");
     stage.refused(APPLY, 64, "TL0430", &["name us-west-2 first"]);
