@@ -136,7 +136,7 @@ impl Site {
     #[track_caller]
     pub(crate) fn refused(&self, arguments: &[&str], rule: &str) {
         let ran = self.run(arguments).ends(1);
-        assert!(ran.err.contains("TL0887") && ran.err.contains(rule), "{rule}: {}", ran.err);
+        assert!(ran.err.contains("error[TL088") && ran.err.contains(rule), "{rule}: {}", ran.err);
     }
 
     /// The path of a file of the home, which commands make or wait for.
