@@ -91,6 +91,9 @@ pub(crate) struct Unavailable {
     pub(crate) why: String,
 }
 
+/// What a configuration says of repositories.
+type Known = BTreeMap<String, String>;
+
 /// Is told of a commit that an action will want.
 type Prepare = Box<dyn Fn(&Place, &str) + Send + Sync>;
 
@@ -102,7 +105,7 @@ pub(crate) struct Mirrors {
     limits: Limits,
     /// `repositories` of the configuration, as of a state of the file: by name, or by the ARN of a connection with
     /// `{repository}` in it.
-    known: Mutex<(Option<SystemTime>, Arc<BTreeMap<String, String>>)>,
+    known: Mutex<(Option<SystemTime>, Arc<Known>)>,
     /// One fetch into a mirror at a time.
     busy: Mutex<HashMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>,
     prepare: OnceLock<Prepare>,
@@ -174,7 +177,7 @@ impl Mirrors {
     }
 
     /// What the configuration says. While it cannot be read, what it said before holds.
-    fn known(&self) -> Arc<BTreeMap<String, String>> {
+    fn known(&self) -> Arc<Known> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = std::fs::metadata(&self.config).and_then(|m| m.modified()).ok();
         if changed != known.0 {
