@@ -296,6 +296,7 @@ fn limit(build: &mut Build, settings: &BuildSettings) -> Result<(), Report> {
     limits.memory = settings.memory.map(|mebibytes| mebibytes << 20).or(limits.memory);
     limits.address_space = settings.address_space.map(|mebibytes| mebibytes << 20);
     limits.cpu_seconds = settings.cpu_seconds;
+    limits.control_group = settings.control_group.unwrap_or(limits.control_group);
     limits.output = settings.log.map_or(limits.output, |mebibytes| mebibytes << 20);
     limits.grace = settings.grace.map_or(limits.grace, std::time::Duration::from_secs);
     let image = build.project.image.clone().or_else(|| settings.image.clone());

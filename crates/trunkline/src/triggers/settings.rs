@@ -81,6 +81,9 @@ pub(crate) struct BuildSettings {
     /// CPU seconds of one process.
     #[serde(rename = "cpuSeconds")]
     pub(crate) cpu_seconds: Option<u64>,
+    /// Whether the kernel may keep `processes`; it does by default, where it can.
+    #[serde(rename = "controlGroup")]
+    pub(crate) control_group: Option<bool>,
     /// The log of one build, in MiB.
     pub(crate) log: Option<u64>,
     /// Seconds between SIGTERM and SIGKILL.
