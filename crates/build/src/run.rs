@@ -9,6 +9,7 @@ use crate::finish;
 use crate::log::Logger;
 use crate::mask::Masker;
 use crate::phases::{BuildPhase, Course, PhaseStatus, Step};
+use crate::process::engine::only_inside;
 use crate::process::wrap::Wrap;
 use crate::process::{Ended, Processes, Shell};
 use crate::shell::{self, Frame, WHOLE};
@@ -282,9 +283,13 @@ impl Running<'_> {
             (program, arguments) = within(&self.processes.preamble(), program, arguments);
         }
         let folder = self.build.folders.source.clone();
+        let mut environment = environment;
+        if self.build.sandbox != Sandbox::None {
+            // What starts the sandbox stands outside of it, and is not the build's to direct.
+            environment.retain(|name, _| !only_inside(name));
+        }
         // Only what is named on its command line gets from the engine's client into the container.
-        let engine = wrap.engine.iter().flat_map(|engine| engine.environment.clone());
-        let environment = engine.chain(environment).collect();
+        environment.extend(wrap.engine.iter().flat_map(|engine| engine.environment.clone()));
         Shell { program, arguments, environment, folder }
     }
 

@@ -22,6 +22,19 @@ pub(crate) const VARIABLES: &[&str] = &[
     "XDG_RUNTIME_DIR",
 ];
 
+/// More variables that change what runs around a sandbox: plugins, helpers and libraries of clients.
+const DIRECTING: &[&str] = &["CONTAINER_CONNECTION", "XDG_CONFIG_HOME", "XDG_DATA_HOME"];
+/// How the names of others begin: podman's own, and those of the loader.
+const BEGINNINGS: &[&str] = &["CONTAINERS_", "LD_"];
+
+/// Whether a build's variable must not reach what starts its sandbox, where it could run the build's own files on the
+/// machine. Its value is written out for the inside instead; none of these is one that holds a secret.
+pub(crate) fn only_inside(name: &str) -> bool {
+    VARIABLES.contains(&name)
+        || DIRECTING.contains(&name)
+        || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}
+
 /// How long an engine may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -4,7 +4,7 @@
 
 use crate::build::{Build, Sandbox};
 use crate::host::{Capabilities, program};
-use crate::process::engine::{Engine, LABEL};
+use crate::process::engine::{Engine, LABEL, only_inside};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use trunkline_model::Diagnostic;
@@ -61,10 +61,20 @@ impl Wrap {
         environment: &BTreeMap<String, String>,
     ) -> (PathBuf, Vec<String>) {
         let mut words = self.sandbox.clone();
+        // Before the last word of a sandbox, which is the image or ends the options.
+        let at = words.len().saturating_sub(1);
         if self.engine.is_some() {
-            let at = words.len() - 1;
-            let names = environment.keys().filter(|name| !matches!(name.as_str(), "PATH" | "HOME"));
-            words.splice(at..at, names.flat_map(|name| ["--env".to_owned(), name.clone()]));
+            let kept = environment.iter().filter(|(n, _)| !matches!(n.as_str(), "PATH" | "HOME"));
+            let given = kept.flat_map(|(name, value)| match only_inside(name) {
+                true => ["--env".to_owned(), format!("{name}={value}")],
+                false => ["--env".to_owned(), name.clone()],
+            });
+            words.splice(at..at, given);
+        } else if !words.is_empty() {
+            let kept = environment.iter().filter(|(name, _)| only_inside(name));
+            let given =
+                kept.flat_map(|(name, value)| ["--setenv".to_owned(), name.clone(), value.clone()]);
+            words.splice(at..at, given);
         }
         if let (Some(user), Some(setpriv)) = (user.and_then(|u| self.users.get(u)), &self.setpriv) {
             words.push(setpriv.display().to_string());

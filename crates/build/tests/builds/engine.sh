@@ -19,6 +19,7 @@ run)
     done
     shift
     box=$here/containers/box-$$
+    echo "$DOCKER_HOST ${LD_LIBRARY_PATH-none} $PATH" >>"$here/client"
     mkdir -p "$box"
     echo "$label" >"$box/label"
     trap '' TERM

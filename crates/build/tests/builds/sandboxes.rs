@@ -51,6 +51,33 @@ async fn commands_run_in_containers_that_carry_their_build_and_go_with_it() {
 }
 
 #[tokio::test]
+async fn a_build_directs_nothing_outside_of_its_container() {
+    let mut place = Place::commands("boxed-client", &["true"]);
+    let engine = engine(&mut place);
+    let path = place.build.host["PATH"].clone();
+    for (name, value) in [
+        ("DOCKER_HOST", "tcp://own:1"),
+        ("DOCKER_PASSWORD", "secret"),
+        ("LD_LIBRARY_PATH", "/own"),
+        ("PATH", &format!("/own:{path}")),
+    ] {
+        place.build.spec.env.variables.insert(name.to_owned(), value.to_owned());
+    }
+    let done = place.run().await;
+    assert_eq!(done.result.status, BuildStatus::Succeeded, "{}", done.text());
+    let client = std::fs::read_to_string(engine.join("client")).unwrap();
+    for line in client.lines() {
+        assert_eq!(line, format!("unix:///run/engine.sock none {path}"));
+    }
+    let calls = std::fs::read_to_string(engine.join("calls")).unwrap();
+    for words in ["--env DOCKER_HOST=tcp://own:1", "--env LD_LIBRARY_PATH=/own"] {
+        assert!(calls.contains(words), "`{words}` is not in {calls}");
+    }
+    // What may be a secret stands in no list of processes.
+    assert!(calls.contains("--env DOCKER_PASSWORD --env") && !calls.contains("secret"), "{calls}");
+}
+
+#[tokio::test]
 async fn a_container_does_not_outlive_a_build_that_is_stopped() {
     let mut place =
         Place::commands("boxed-stop", &["echo $$ > pid.new; mv pid.new pid; sleep 300"]);
