@@ -96,9 +96,9 @@ impl Task {
                     Some(Request::Command(command, answer)) => {
                         let (answered, fatal) = self.command(*command);
                         if fatal {
-                            // Whoever reads the answer may open the pipeline anew.
-                            inbox.close();
                             self.drop_all().await;
+                            // From now on the pipeline may be opened anew: nothing of it is under way here.
+                            inbox.close();
                         }
                         let _ = answer.send(answered);
                         if fatal {
