@@ -152,6 +152,10 @@ pub(super) async fn remote(
 
 /// The variables by which git learns the whole of an address.
 fn secrets(address: &str, shown: &str) -> Vec<(String, String)> {
+    if address.starts_with("ssh://") {
+        // ssh takes no password from an address, and has all of it among its arguments.
+        return Vec::new();
+    }
     let http = address.starts_with("http://") || address.starts_with("https://");
     let whole = address.split_once("://").filter(|_| http);
     let Some((scheme, (user, host))) =
@@ -315,5 +319,7 @@ mod tests {
         assert_eq!(of("TRUNKLINE_REMOTE_PASSWORD"), Some("p:q%"));
         assert_eq!(of("GIT_CONFIG_COUNT"), Some("2"));
         assert_eq!(of("GIT_CONFIG_KEY_1"), Some("credential.https://git.example.com.helper"));
+        // Whose client would show it.
+        assert_eq!(secrets("ssh://a:p@git.example.com/x", "ssh://a@git.example.com/x"), []);
     }
 }

@@ -316,6 +316,7 @@ impl Triggers {
         changes: &mut Changes,
     ) -> Result<(), Report> {
         let pending = self.store.pending(STARTS).map_err(|error| self.unreadable(&error))?;
+        let off = self.starter.switched_off();
         for pending in pending {
             let mut parts = pending.key.splitn(3, '\n');
             let (Some(pipeline), Some(name), Some(reference)) =
@@ -338,6 +339,11 @@ impl Triggers {
                 changes.done.push((STARTS.to_owned(), pending.key.clone()));
                 continue;
             };
+            if let Some(why) = decide::switched_off(&defined.pipeline, &off) {
+                found.note(pipeline, reference, &why);
+                changes.done.push((STARTS.to_owned(), pending.key.clone()));
+                continue;
+            }
             let push = Push {
                 reference: reference.to_owned(),
                 before: Some(pending.body.clone()),

@@ -178,6 +178,7 @@ impl Reader {
 
     /// Looks at a repository until nothing more is told of it.
     async fn follow(self: Arc<Self>, line: Arc<Line>, repository: String) {
+        let _guard = Followed { waiting: &self.waiting, repository: &repository };
         loop {
             let told = {
                 let mut waiting = held(&self.waiting);
@@ -255,6 +256,21 @@ impl Reader {
         Diagnostic::error("TL0740", format!("the queue `{}` cannot be read", self.queue))
             .because(error.to_string())
             .report()
+    }
+}
+
+/// A repository that is being looked at.
+struct Followed<'a> {
+    waiting: &'a Mutex<BTreeMap<String, Vec<Told>>>,
+    repository: &'a str,
+}
+
+impl Drop for Followed<'_> {
+    /// After a panic, messages that come later would otherwise wait for somebody who is gone.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            held(self.waiting).remove(self.repository);
+        }
     }
 }
 
@@ -374,6 +390,22 @@ mod tests {
         }
         noted.troubles.remove("acme");
         assert!(noted.is_new("acme", "b".to_owned()), "what was well in between is told anew");
+    }
+
+    #[test]
+    fn a_repository_is_followed_anew_after_a_panic_and_not_before() {
+        let told = |handle: &str| Told { moved: (String::new(), None), handle: handle.to_owned() };
+        let waiting = Mutex::new(BTreeMap::from([("acme".to_owned(), vec![told("h")])]));
+        drop(Followed { waiting: &waiting, repository: "acme" });
+        assert!(held(&waiting).contains_key("acme"));
+        std::thread::scope(|scope| {
+            let follows = scope.spawn(|| {
+                let _guard = Followed { waiting: &waiting, repository: "acme" };
+                std::panic::resume_unwind(Box::new(()));
+            });
+            assert!(follows.join().is_err());
+        });
+        assert!(held(&waiting).is_empty());
     }
 
     #[test]
