@@ -81,7 +81,7 @@ pub(crate) struct Carrier(Arc<Shared>);
 /// What all actions share.
 struct Shared {
     setting: Setting,
-    artifacts: ArtifactFolder,
+    artifacts: Arc<ArtifactFolder>,
     numbers: Numbers,
     /// The folder in which builds find this program, once one asked.
     shim: OnceLock<Option<PathBuf>>,
@@ -116,7 +116,8 @@ const PROVIDERS: &[(&str, Handler)] = &[
 impl Carrier {
     /// Makes one. Opens nothing yet.
     pub(crate) fn new(setting: Setting) -> Self {
-        let artifacts = ArtifactFolder::new(setting.data.artifacts(), setting.builds.key.clone());
+        let key = setting.builds.key.clone();
+        let artifacts = Arc::new(ArtifactFolder::new(setting.data.artifacts(), key));
         builds::scatter(&setting.data.work());
         let numbers = Numbers::new(setting.data.root().join("builds.json"));
         let shared = Arc::new(Shared {

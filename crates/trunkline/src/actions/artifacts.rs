@@ -86,6 +86,21 @@ impl ArtifactFolder {
         Ok((id, size))
     }
 
+    /// Keeps a zip of any size: a large one is written, and waited for, where no other action is kept from going on.
+    pub(super) async fn put_large(self: &Arc<Self>, zip: Vec<u8>) -> Result<(String, u64), Report> {
+        if zip.len() <= RECENT_BYTES {
+            return self.put(&zip);
+        }
+        let this = self.clone();
+        aside(move || this.put(&zip)).await
+    }
+
+    /// Takes over a zip as `adopt` does, which waits for the disk, in the same way.
+    pub(super) async fn adopt_large(self: &Arc<Self>, id: &str, file: &Path) -> Result<(), Report> {
+        let (this, id, file) = (self.clone(), id.to_owned(), file.to_owned());
+        aside(move || this.adopt(&id, &file)).await
+    }
+
     /// Keeps a reference to a clone; gives its id and size.
     pub(super) fn put_clone(&self, clone: &Clone) -> Result<(String, u64), Report> {
         let Clone { repository, commit, branch } = clone;
@@ -198,6 +213,16 @@ impl ArtifactFolder {
     }
 }
 
+/// Does work with files on a thread that may wait. TL0902.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Report> + Send + 'static,
+) -> Result<T, Report> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        let message = format!("work with an artifact broke off: {error}");
+        Err(Diagnostic::error("TL0902", message).report())
+    })
+}
+
 fn failed(path: &Path, error: &io::Error) -> Report {
     crate::files::failed(&path.display().to_string(), error)
 }
@@ -246,5 +271,22 @@ mod tests {
         folder.adopt(&id, &made).unwrap();
         assert_eq!(fs::read(&path).unwrap(), bytes);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "no draft stays");
+    }
+
+    #[tokio::test]
+    async fn a_large_zip_is_kept_as_a_small_one_is() {
+        let (home, folder) = folder();
+        let folder = Arc::new(folder);
+        for length in [10, RECENT_BYTES + 1] {
+            let zip = vec![7; length];
+            let (id, size) = folder.put_large(zip.clone()).await.unwrap();
+            assert_eq!((&*id, size), (&*version_of(&zip), length as u64));
+            let path = folder.path(&id, ZIP);
+            assert_eq!(fs::read(&path).unwrap(), zip);
+            fs::rename(&path, home.path().join("made")).unwrap();
+            folder.adopt_large(&id, &home.path().join("made")).await.unwrap();
+            assert!(folder.has(&id, size));
+            assert!(folder.adopt_large(&id, &home.path().join("made")).await.is_err());
+        }
     }
 }
