@@ -136,7 +136,7 @@ fn judge(
 }
 
 fn unknown(kinds: &[&str]) -> Diagnostic {
-    let message = format!("the quotas of {} kinds are not known", kinds.len());
+    let message = format!("kinds whose quotas are not known: {}", kinds.len());
     Diagnostic::note("TL0616", message).because(kinds.join(", "))
 }
 

@@ -11,8 +11,9 @@ pub(super) fn play(stage: &mut Stage<'_>) -> Result<(), Stopped> {
         return Ok(());
     }
     let words = [
-        "Now key 3 may come, and the supervisor's limit becomes part of the documents. From",
-        "here on nobody types `apply`: a push does it, once somebody approved the plan.",
+        "Now key 3 may come, and the supervisor's limit becomes part of the documents.",
+        "From here on nobody types `apply`: a push does it, once somebody approved the",
+        "plan.",
     ];
     stage.chapter("From a push to production", &words)?;
     stage.trunkline(&["drift", "adopt", "--env", "prod", "--region", "us-west-2", "--yes"])?;

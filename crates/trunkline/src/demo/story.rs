@@ -95,8 +95,9 @@ fn production(stage: &mut Stage<'_>) -> Result<(), Stopped> {
 
 fn monday(stage: &mut Stage<'_>, lab: &Lab) -> Result<(), Stopped> {
     let words = [
-        "A storm: in production's console a supervisor lets more callers wait for outages.",
-        "That is nobody's to overwrite. A plan would refuse to, and `drift` says what it is.",
+        "A storm: in production's console a supervisor lets more callers wait for",
+        "outages. That is nobody's to overwrite. A plan would refuse to, and `drift` says",
+        "what it is.",
     ];
     stage.chapter("A Monday morning", &words)?;
     center::supervise(lab)?;
@@ -116,8 +117,8 @@ fn closing(stage: &mut Stage<'_>) -> Result<(), Stopped> {
     let (all, throttled) = (count(&setting.calls.all), count(&setting.calls.throttled));
     let words = [
         "What people built by hand in one console runs in staging and in two production",
-        "regions, is under git, and each change was seen before it was made. A push brings",
-        "the next one.",
+        "regions, is under git, and each change was seen before it was made. A push",
+        "brings the next one.",
     ];
     let sums = [
         format!("\n  calls   {all} in {seconds:.1} s, to 4 accounts in 2 regions"),
