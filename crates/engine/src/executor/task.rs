@@ -236,6 +236,7 @@ impl Task {
                         let _ = answer.send(self.machine.definition().cloned());
                     }
                     Some(Request::Shutdown(answer)) => {
+                        self.drop_all().await;
                         let _ = answer.send(());
                         return false;
                     }
