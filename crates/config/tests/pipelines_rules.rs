@@ -186,7 +186,8 @@ fn artifacts_come_from_earlier_actions_in_the_right_number() {
         "- name: Compile",
     );
     let deploy = "            Mode: apply\n          inputArtifacts: [{ name: Code }]";
-    let two = "            Mode: plan\n          inputArtifacts: [{ name: Code }, { name: Site }] # here";
+    let two =
+        "            Mode: plan\n          inputArtifacts: [{ name: Code }, { name: Site }] # here";
     check(&[(deploy, two)], "TL0811", "# here");
     let made = format!("{deploy}\n          outputArtifacts: [{{ name: Plan }}] # here");
     check(&[(deploy, &made)], "TL0811", "# here");
