@@ -152,7 +152,7 @@ pub(super) async fn remote(
 
 /// The variables by which git learns the whole of an address.
 fn secrets(address: &str, shown: &str) -> Vec<(String, String)> {
-    if address.starts_with("ssh://") {
+    if address.split_once("://").is_some_and(|(scheme, _)| scheme.contains("ssh")) {
         // ssh takes no password from an address, and has all of it among its arguments.
         return Vec::new();
     }
