@@ -1,6 +1,6 @@
 //! `cargo xtask faults`: every write of an apply with every blow, from outside (the real program, a lab over
 //! HTTP, the oracle) and in memory; and every event of a pipeline's execution with a kill of its server. The
-//! tests of the crates do the work; here they are asked for all points.
+//! tests of the crates do the work; here they are asked for all points, and built as they are released: there are many.
 
 use crate::steps::{self, Steps, Verdict};
 use crate::verify::{ORACLE, cargo, prepared};
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<bool> {
     for (package, test, what) in SWEEPS {
         steps.step(what, || {
             let mut command = cargo(workspace);
-            command.args(["test", "--package", package, "--test", test]);
+            command.args(["test", "--release", "--package", package, "--test", test]);
             // One at a time: a sweep has threads of its own. The tables are what it prints.
             command.args(["--", "--nocapture", "--test-threads", "1"]);
             match &python {

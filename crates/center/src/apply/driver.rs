@@ -3,9 +3,10 @@
 use super::event::{Event, Journal, JournalError};
 use super::machine::{Effect, Machine, Purpose};
 use crate::cloud::{Answer, CallError, Cloud};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use std::pin::pin;
 use trunkline_model::{Diagnostic, Report};
 
 /// Calls under way at once, all operations together; the rate buckets of the port decide how fast they go.
@@ -37,6 +38,9 @@ pub struct Outcome {
 
 type Answered = (usize, Purpose, Result<Answer, CallError>);
 
+/// Calls under way.
+type Flying<'a> = FuturesUnordered<BoxFuture<'a, Answered>>;
+
 /// Runs the machine to its end, or until a step fails or `stop` says so; calls in flight are awaited.
 pub async fn run(
     cloud: &dyn Cloud,
@@ -45,7 +49,7 @@ pub async fn run(
     progress: &mut (dyn FnMut(Progress) + Send),
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Outcome, Report> {
-    let mut flying: FuturesUnordered<BoxFuture<'_, Answered>> = FuturesUnordered::new();
+    let mut flying: Flying<'_> = FuturesUnordered::new();
     let mut outcome = Outcome { total: machine.plan().steps.len(), ..Outcome::default() };
     let mut follow_up = Vec::new();
     loop {
@@ -54,7 +58,8 @@ pub async fn run(
         if !outcome.interrupted {
             effects.extend(machine.next(CALLS_AT_ONCE.saturating_sub(flying.len())));
         }
-        persist(machine, journal).await?;
+        let mut answered = Vec::new();
+        beside(persist(machine, journal), &mut flying, &mut answered).await?;
         for effect in effects {
             announce(machine, &effect, progress);
             flying.push(Box::pin(async move {
@@ -62,8 +67,10 @@ pub async fn run(
                 (step, purpose, cloud.call(call).await)
             }));
         }
-        let Some(first) = flying.next().await else { break };
-        let mut answered = vec![first];
+        if answered.is_empty() {
+            let Some(first) = flying.next().await else { break };
+            answered.push(first);
+        }
         // Those that came meanwhile share its flush, which may be a call over the network.
         while let Some(Some(more)) = flying.next().now_or_never() {
             answered.push(more);
@@ -83,6 +90,23 @@ pub async fn run(
     let complete = outcome.done == outcome.total;
     append(journal, &[Event::Ended { complete }]).await?;
     Ok(outcome)
+}
+
+/// Does some work while the calls under way go on: what the work waits for may be held by one of them, or be kept for
+/// one that was there first.
+async fn beside<T>(
+    work: impl Future<Output = T>,
+    flying: &mut Flying<'_>,
+    answered: &mut Vec<Answered>,
+) -> T {
+    let mut work = pin!(work);
+    while !flying.is_empty() {
+        match select(work.as_mut(), flying.next()).await {
+            Either::Left((done, _)) => return done,
+            Either::Right((answer, _)) => answered.extend(answer),
+        }
+    }
+    work.await
 }
 
 fn announce(machine: &Machine, effect: &Effect, progress: &mut (dyn FnMut(Progress) + Send)) {

@@ -1,6 +1,7 @@
 //! The center against the lab in memory.
 
 mod associations;
+mod beside;
 mod contents;
 mod harness;
 mod instance;
