@@ -210,6 +210,31 @@ impl Mirrors {
         opened.map_err(|why| Unavailable { shown: place.shown(), why })
     }
 
+    /// Takes a commit of a working copy in, so that it can be read although nobody pushed it. No branch changes. TL0718.
+    pub(crate) async fn take_in(
+        &self,
+        place: &Place,
+        from: &Path,
+        commit: &str,
+    ) -> Result<(), Report> {
+        let failed = |why: String| view::failed("fetch", &why);
+        let folder = match place {
+            Place::Here(_) => return Ok(()),
+            Place::Hosted(folder) => folder.clone(),
+            Place::There(address) => self.folder("mirror", address),
+        };
+        let lock = self.lock(&folder);
+        let _one = lock.lock().await;
+        if view::make(&folder).await.map_err(failed)? {
+            view::finish(&folder).map_err(failed)?;
+        }
+        let from = std::path::absolute(from).unwrap_or_else(|_| from.to_owned());
+        let (from, pair) =
+            (from.to_string_lossy(), format!("+{commit}:refs/trunkline/source/{commit}"));
+        let words = ["fetch", "--quiet", "--no-tags", "--no-auto-gc", "--", &from, &pair];
+        local(At::Bare(&folder), &words).await.map(drop).map_err(failed)
+    }
+
     /// A view that borrows the objects of a repository on this machine.
     async fn borrow(&self, repository: &Path) -> Result<View, String> {
         let (refs, objects) = view::files_of(repository).await?;

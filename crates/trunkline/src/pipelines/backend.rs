@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use trunkline_engine::view::{ExecutionView, PipelineView};
 use trunkline_engine::{Answer as Done, Command, Recorded};
+use trunkline_model::pipeline::Action;
 use trunkline_model::{Diagnostic, Report};
 use trunkline_store::Access;
 use trunkline_web::{Answer, Boxed, Query};
@@ -29,6 +30,17 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Lets what was interrupted go on, where that takes this process.
     fn carry_on<'a>(&'a self, pipeline: &'a str) -> Boxed<'a, Result<(), Report>>;
+
+    /// Lets a source action read a commit of a working copy, where that takes this process. A server reads what was
+    /// pushed.
+    fn take_in<'a>(
+        &'a self,
+        _action: &'a Action,
+        _from: &'a Path,
+        _commit: &'a str,
+    ) -> Boxed<'a, Result<(), Report>> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Ends what was begun in this process.
     fn close(&self) -> Boxed<'_, ()>;

@@ -10,9 +10,11 @@ use crate::notices::Notices;
 use crate::printer::write_err;
 use crate::render::printable;
 use crate::triggers::{BuildSettings, ServerSettings};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use trunkline_model::Report;
+use trunkline_model::pipeline::Action;
 use trunkline_web::{Answer, Boxed, Query};
 
 /// How long a command waits at its end for receivers of events that work.
@@ -36,6 +38,7 @@ pub(crate) fn open(
 pub(crate) struct Embedded {
     hub: Arc<Hub>,
     notices: Arc<Notices>,
+    mirrors: Arc<Mirrors>,
     delivery: tokio::task::JoinHandle<()>,
     quiet: bool,
 }
@@ -61,9 +64,9 @@ impl Embedded {
             token: String::new(),
         };
         let mirrors = Mirrors::of(located, folder, settings.git.limits());
-        let hub = open(app, located, folder, parts, settings.builds, mirrors)?;
+        let hub = open(app, located, folder, parts, settings.builds, mirrors.clone())?;
         let delivery = crate::runtime::spawn(notices.clone().deliver(hub.store().clone(), |_| {}));
-        Ok(Self { hub, notices, delivery, quiet: app.printer.is_quiet() })
+        Ok(Self { hub, notices, mirrors, delivery, quiet: app.printer.is_quiet() })
     }
 }
 
@@ -78,6 +81,23 @@ impl Backend for Embedded {
 
     fn carry_on<'a>(&'a self, pipeline: &'a str) -> Boxed<'a, Result<(), Report>> {
         self.hub.carry_on(pipeline)
+    }
+
+    fn take_in<'a>(
+        &'a self,
+        action: &'a Action,
+        from: &'a Path,
+        commit: &'a str,
+    ) -> Boxed<'a, Result<(), Report>> {
+        let connection = action.configuration.get("ConnectionArn").map(String::as_str);
+        let repository = crate::triggers::repository_of(action);
+        let place = repository.and_then(|name| self.mirrors.place(name, connection.into_iter()));
+        Box::pin(async move {
+            match place {
+                Some(place) => self.mirrors.take_in(&place, from, commit).await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn close(&self) -> Boxed<'_, ()> {

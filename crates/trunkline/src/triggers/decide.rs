@@ -23,7 +23,7 @@ pub(super) struct Source<'a> {
 }
 
 /// The repository that a source action reads, by the name that definitions use.
-pub(super) fn repository(action: &Action) -> Option<&str> {
+pub(crate) fn repository(action: &Action) -> Option<&str> {
     if action.action_type_id.category != Category::Source {
         return None;
     }

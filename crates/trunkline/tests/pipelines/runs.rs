@@ -101,6 +101,26 @@ fn variables_and_revisions_reach_the_actions() {
 }
 
 #[test]
+fn without_a_server_a_commit_that_nobody_pushed_is_taken_from_the_working_copy() {
+    let site = Site::new(&commands("Build", "Greet", &["cat greeting.txt"]));
+    let file = site.home.join("project/pipelines/main.yaml");
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    let named = text.replace("RepositoryName: .,", "RepositoryName: acme,");
+    site.home.write("project/pipelines/main.yaml", named);
+    site.commit("Name the repository");
+    let pushed = site.run(&["run", "main"]).ends(1);
+    assert!(pushed.err.contains("there is no repository `acme`"), "{}", pushed.err);
+    site.home.write("project/greeting.txt", "good evening\n");
+    site.commit("Greet otherwise");
+    site.run(&["run", "main", "--source", "."]).ends(0);
+    let said = site.run(&["logs", "main", "--action", "Greet"]).ends(0).out;
+    assert!(said.contains("good evening\n"), "{said}");
+    // A server that comes later finds no branch, and starts nothing.
+    let hosted = "--git-dir=.trunkline/serve/repositories/acme.git";
+    assert_eq!(site.git(&[hosted, "for-each-ref", "refs/heads"]), "");
+}
+
+#[test]
 fn what_is_not_there_is_told_with_what_is_near() {
     let site = Site::new(&commands("Build", "Greet", &["true"]));
     let check = |arguments: &[&str], code: i32, told: &str| {

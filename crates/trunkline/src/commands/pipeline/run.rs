@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let command = Command::Start {
             trigger: TriggerRef { kind: TriggerKind::StartPipelineExecution, detail: by(app) },
             variables: variables(arguments, &before.definition)?,
-            source_revisions: revisions(arguments, &before.definition)?,
+            source_revisions: revisions(backend, arguments, &before.definition).await?,
             client_request_token: None,
         };
         let Answer::Started { execution } = backend.command(name, &command).await? else {
@@ -179,7 +179,8 @@ fn variables(
     Ok(all)
 }
 
-fn revisions(
+async fn revisions(
+    backend: &dyn Backend,
     arguments: &Arguments,
     definition: &Pipeline,
 ) -> Result<Vec<RevisionOverride>, Report> {
@@ -200,7 +201,9 @@ fn revisions(
             None => (None, text.as_str()),
         };
         let action = source(&sources, action, &arguments.name)?;
-        all.push(wanted(action, &head(Path::new(path))?));
+        let commit = head(Path::new(path))?;
+        backend.take_in(action, Path::new(path), &commit).await?;
+        all.push(wanted(action, &commit));
     }
     Ok(all)
 }
