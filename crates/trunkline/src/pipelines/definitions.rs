@@ -183,10 +183,13 @@ impl Definitions {
         if let Some(found) = self.pipelines.get(name) {
             return Ok(found);
         }
+        Err(self.none(name, self.pipelines.keys().map(String::as_str)))
+    }
+
+    /// TL0885, and what is wrong in the files, for it may stand in one of these.
+    pub(crate) fn none<'a>(&self, name: &str, known: impl Iterator<Item = &'a str>) -> Report {
         let wrong = self.found.iter().filter(|d| d.severity == Severity::Error).cloned();
-        let wrong: Vec<Diagnostic> = wrong.collect();
-        let missing = missing(name, self.pipelines.keys().map(String::as_str));
-        Err(Report(std::iter::once(missing).chain(wrong).collect()))
+        Report(std::iter::once(missing(name, known)).chain(wrong).collect())
     }
 }
 
@@ -209,7 +212,7 @@ pub(crate) fn parameters(
 }
 
 /// TL0885, with the name that was probably meant.
-pub(crate) fn missing<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
+fn missing<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
     let help = match trunkline_config::nearest(name, known) {
         Some(near) => format!("did you mean `{near}`? `trunkline pipeline list` lists all"),
         None => format!("`trunkline pipeline list` lists all; definitions are files in {FOLDER}/"),

@@ -2,7 +2,7 @@
 //!
 //! Used by the `Hub` and by commands that only read while another process holds the data folder.
 
-use super::definitions::{Definitions, missing};
+use super::definitions::Definitions;
 use super::folder::DataFolder;
 use serde_json::{Value, json};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -179,7 +179,7 @@ impl Reader {
             return Ok(());
         }
         let names = self.definitions.pipelines.keys().chain(&stored).map(String::as_str);
-        Err(missing(pipeline, names).report())
+        Err(self.definitions.none(pipeline, names))
     }
 
     fn find(&self, pipeline: &str, id: &str) -> Result<ExecutionRow, Report> {

@@ -136,5 +136,6 @@ fn what_is_not_there_is_told_with_what_is_near() {
     check(&["logs", "nothing"], 64, "TL0885");
     site.home.write("project/pipelines/broken.yaml", "pipeline:\n  name: broken\n  stages: 7\n");
     check(&["run", "broken"], 64, "pipelines/broken.yaml:3");
+    check(&["show", "another"], 64, "pipelines/broken.yaml:3");
     check(&["list"], 0, "pipelines/broken.yaml:3");
 }
