@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// Between asking git to end, so that it removes its locks, and ending it.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long what git leaves in its pipes is read after its end.
+const DRAIN: Duration = Duration::from_millis(500);
 /// Why git failed, where it does not say.
 pub(super) const SILENT: &str = "it failed";
 /// Of what git says, the end is kept: there it says why it fails.
@@ -224,7 +226,13 @@ async fn follow(mut child: Child, limits: Limits, mut told: oneshot::Sender<Ende
     let (mut written, mut said, mut open) = (Vec::new(), Vec::new(), (true, true));
     let last = Instant::now() + limits.time;
     let mut silent = Instant::now() + limits.silence;
+    // How it ended, and until when what it left is read: a connection that ssh keeps for later keeps the pipes open.
+    let mut ended: Option<(std::io::Result<ExitStatus>, Instant)> = None;
     let why = loop {
+        let over = ended.as_ref().map(|(_, until)| *until);
+        if open == (false, false) && over.is_some() {
+            break None;
+        }
         tokio::select! {
             read = out.read_buf(&mut written), if open.0 => {
                 open.0 = read.is_ok_and(|length| length > 0);
@@ -235,25 +243,29 @@ async fn follow(mut child: Child, limits: Limits, mut told: oneshot::Sender<Ende
                 silent = Instant::now() + limits.silence;
                 said.drain(..said.len().saturating_sub(SAID));
             }
-            status = child.wait(), if open == (false, false) => {
-                let ended = status.map_err(|error| not_run(&error));
-                let _ = told.send(ended.and_then(|status| judge(status, written, &said)));
-                return;
+            status = child.wait(), if over.is_none() => {
+                ended = Some((status, Instant::now() + DRAIN));
             }
-            () = sleep_until(silent) => {
-                break format!(
+            () = sleep_until(over.unwrap_or(silent)) => {
+                break over.is_none().then(|| format!(
                     "it was ended: the remote said nothing for {} seconds (`git.silence` of server.yaml)",
                     limits.silence.as_secs()
-                );
+                ));
             }
-            () = sleep_until(last) => {
-                break format!(
+            () = sleep_until(last), if over.is_none() => {
+                break Some(format!(
                     "it was ended: it took longer than {} seconds (`git.time` of server.yaml)",
                     limits.time.as_secs()
-                );
+                ));
             }
-            () = told.closed() => break String::new(),
+            () = told.closed() => break Some(String::new()),
         }
+    };
+    let Some(why) = why else {
+        let status = ended.map(|(status, _)| status).expect("it is over only once it has ended");
+        let ended = status.map_err(|error| not_run(&error));
+        let _ = told.send(ended.and_then(|status| judge(status, written, &said)));
+        return;
     };
     end(&mut child).await;
     let _ = told.send(Err(why));
@@ -308,6 +320,21 @@ mod tests {
             "error: it broke",
         );
         check("", SILENT);
+    }
+
+    #[tokio::test]
+    async fn what_keeps_the_pipes_open_does_not_keep_git_waiting() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "echo done; sleep 300 & echo $! >&2"]).process_group(0);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let (told, ended) = oneshot::channel();
+        let hour = Duration::from_secs(3600);
+        let child = child.expect("a shell");
+        let group = child.id().and_then(|id| i32::try_from(id).ok());
+        follow(child, Limits { silence: hour, time: hour }, told).await;
+        assert_eq!(ended.await.expect("it is told"), Ok(b"done\n".to_vec()));
+        let group = group.and_then(rustix::process::Pid::from_raw).expect("an id");
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
 
     #[test]
