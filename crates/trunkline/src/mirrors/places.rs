@@ -262,8 +262,7 @@ impl Mirrors {
         if enough(&view, want).await {
             return Ok(view);
         }
-        let lock = self.lock(&folder);
-        let _one = lock.lock().await;
+        let one = Arc::new(self.lock(&folder).lock_owned().await);
         if view::make(&folder).await? {
             view::finish(&folder)?;
         } else if enough(&view, want).await {
@@ -275,7 +274,7 @@ impl Mirrors {
         if let Want::Reference(from, to) = want {
             let pair = format!("+{from}:{to}");
             let all = [&begin[..], &REFS, &[pair.as_str()]].concat();
-            match remote(at, address, &all, self.limits).await {
+            match remote(at, address, &all, self.limits, Some(one.clone())).await {
                 Ok(_) => return Ok(view),
                 // Without that reference nothing is fetched.
                 Err(why) if why.contains(from) => {
@@ -285,7 +284,7 @@ impl Mirrors {
             }
         }
         let all = [&begin[..], &REFS].concat();
-        remote(at, address, &all, self.limits).await?;
+        remote(at, address, &all, self.limits, Some(one.clone())).await?;
         Ok(view)
     }
 
@@ -296,7 +295,7 @@ impl Mirrors {
         folder: &Path,
         arguments: &[&str],
     ) -> Result<Vec<u8>, Report> {
-        let ran = remote(At::Work(folder), &place.whole(), arguments, self.limits).await;
+        let ran = remote(At::Work(folder), &place.whole(), arguments, self.limits, None).await;
         ran.map_err(|why| view::failed(arguments.first().unwrap_or(&""), &why))
     }
 

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// Between asking git to end, so that it removes its locks, and ending it.
@@ -29,6 +29,9 @@ pub(crate) struct Limits {
     /// In all.
     pub(crate) time: Duration,
 }
+
+/// What nobody else may have before git has ended: the lock of the repository that it works in.
+pub(super) type Held = Arc<OwnedMutexGuard<()>>;
 
 /// Where git works.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +139,7 @@ pub(super) async fn remote(
     address: &str,
     arguments: &[&str],
     limits: Limits,
+    held: Option<Held>,
 ) -> Result<Vec<u8>, String> {
     let mut command = command(at, arguments);
     let shown = super::places::public(address);
@@ -147,7 +151,10 @@ pub(super) async fn remote(
     let child = command.spawn().map_err(|error| not_run(&error))?;
     let (told, ended) = oneshot::channel();
     // A task of its own, so that git is ended in order also where nobody waits any more.
-    crate::runtime::spawn(follow(child, limits, told));
+    crate::runtime::spawn(async move {
+        follow(child, limits, told).await;
+        drop(held);
+    });
     let ended = ended.await.unwrap_or_else(|_| Err("it was ended with the server".to_owned()));
     ended.map_err(|why| why.replace(address, &shown))
 }
