@@ -44,15 +44,20 @@ impl Triggers {
     /// Goes on with the pull requests of a repository.
     pub(crate) async fn finish_pulls(&self, name: &str) -> Result<Found, Report> {
         let all = self.store.pending(PULLS).map_err(|error| self.unreadable(&error))?;
-        let mut found = Found::default();
+        let (mut found, mut failed) = (Found::default(), None);
         for pending in all {
             if read(&pending).is_some_and(|(repository, ..)| repository == name) {
-                let more = self.finish_pull(&pending).await?;
-                found.started.extend(more.started);
-                found.notes.extend(more.notes);
+                // One that cannot be had keeps no other back.
+                match self.finish_pull(&pending).await {
+                    Ok(more) => {
+                        found.started.extend(more.started);
+                        found.notes.extend(more.notes);
+                    }
+                    Err(report) => failed = Some(report),
+                }
             }
         }
-        Ok(found)
+        failed.map_or(Ok(found), Err)
     }
 
     /// Starts what follows from a pull request, and takes it from what is pending.
