@@ -1,25 +1,15 @@
 //! The lab without HTTP: strict roles, replay of the log, seeds.
 
+mod support;
+
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use support::request;
 use trunkline_lab::{Deed, Event, Fault, Lab, Options, Principal, Request};
-use trunkline_model::{AccountId, Region};
+use trunkline_model::Region;
 
 const NOW: &str = "2026-11-21T03:00:00Z";
-
-fn request(account: &str, service: &str, operation: &str, input: Value) -> Request {
-    let account = AccountId::parse(account).expect("an account");
-    Request {
-        region: Region::parse("us-west-2").expect("a region"),
-        principal: Principal::root(&account),
-        account,
-        service: service.to_owned(),
-        operation: operation.to_owned(),
-        input,
-        body: Vec::new(),
-    }
-}
 
 fn call(lab: &Lab, request: &Request) -> Result<Value, String> {
     let outcome = lab.handle(request, NOW.parse().expect("a time"));

@@ -6,22 +6,12 @@ use serde_json::{Value, json};
 use std::time::Instant;
 use support::{Call, account, serve};
 use trunkline_lab::{Lab, Options, Principal, Request};
-use trunkline_model::{AccountId, Region};
 
 const ACCOUNT: &str = "111122223333";
 const URL: &str = "http://lab.localhost/111122223333/events";
 
 fn request(service: &str, operation: &str, input: Value) -> Request {
-    let account = AccountId::parse(ACCOUNT).expect("an account");
-    Request {
-        region: Region::parse("us-west-2").expect("a region"),
-        principal: Principal::root(&account),
-        account,
-        service: service.to_owned(),
-        operation: operation.to_owned(),
-        input,
-        body: Vec::new(),
-    }
+    support::request(ACCOUNT, service, operation, input)
 }
 
 fn at(lab: &Lab, second: u32, operation: &str, mut input: Value) -> Result<Value, String> {

@@ -1,22 +1,14 @@
 //! The parameter store and Secrets Manager in memory: what roles may read, and what the log brings back.
 
+mod support;
+
 use serde_json::{Value, json};
 use trunkline_lab::{Lab, Options, Principal, Request};
-use trunkline_model::{AccountId, Region};
 
 const ACCOUNT: &str = "111122223333";
 
 fn request(service: &str, operation: &str, input: Value) -> Request {
-    let account = AccountId::parse(ACCOUNT).expect("an account");
-    Request {
-        region: Region::parse("us-west-2").expect("a region"),
-        principal: Principal::root(&account),
-        account,
-        service: service.to_owned(),
-        operation: operation.to_owned(),
-        input,
-        body: Vec::new(),
-    }
+    support::request(ACCOUNT, service, operation, input)
 }
 
 fn call_at(lab: &Lab, request: &Request, time: &str) -> Result<Value, String> {

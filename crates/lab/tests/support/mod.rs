@@ -7,7 +7,22 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use trunkline_lab::{Lab, Options};
+use trunkline_lab::{Lab, Options, Principal, Request};
+use trunkline_model::{AccountId, Region};
+
+/// A request of an account's own key, to a lab in memory.
+pub fn request(account: &str, service: &str, operation: &str, input: Value) -> Request {
+    let account = AccountId::parse(account).expect("an account");
+    Request {
+        region: Region::parse("us-west-2").expect("a region"),
+        principal: Principal::root(&account),
+        account,
+        service: service.to_owned(),
+        operation: operation.to_owned(),
+        input,
+        body: Vec::new(),
+    }
+}
 
 /// A lab that is served until the test ends.
 pub struct Served {

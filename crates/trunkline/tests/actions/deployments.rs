@@ -3,10 +3,7 @@
 use crate::project::{Project, deploy, says, source, stage};
 use crate::stage::{TARGET, flow};
 use serde_json::json;
-use std::process::Stdio;
-use std::time::Duration;
-use trunkline_lab::{Deed, Fault, When};
-use trunkline_testkit::{seed, wait_until};
+use trunkline_testkit::seed;
 
 const MAY: &[&str] = &["connect:*", "lambda:*", "lex:*", "s3:*"];
 
@@ -77,19 +74,7 @@ fn a_retry_resumes_what_a_refusal_stopped_half_way() {
 fn a_deployment_whose_process_was_killed_goes_on_and_makes_nothing_twice() {
     let project = project();
     project.push("main", "The first center");
-    let slow = Fault {
-        delay_ms: 60_000,
-        when: When::After,
-        ..Fault::new("connect", "CreateQueue", Deed::Delay)
-    };
-    project.stage.server.lab().inject(slow);
-    let mut command = project.stage.command(&["pipeline", "run", "main"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-    let made = || (project.stage.count("CreateQueue") == 1).then_some(());
-    wait_until("the queue is made", Duration::from_secs(60), made);
-    child.kill().expect("it is ours");
-    child.wait().expect("it ends");
-    project.stage.server.lab().clear_faults();
+    project.dies_while_the_queue_is_made();
     let ran = project.run("main", &["--continue"]);
     let logs = project.logs("main");
     assert_eq!(ran.code, 0, "{}\n{logs}", ran.err);

@@ -3,10 +3,6 @@
 use crate::project::{Project, action, deploy, says, source, stage};
 use crate::stage::{BUILD, TARGET, TOOLS};
 use serde_json::json;
-use std::process::Stdio;
-use std::time::Duration;
-use trunkline_lab::{Deed, Fault, When};
-use trunkline_testkit::wait_until;
 
 const QUEUE: &str = "connect/queues/Sales.yaml";
 
@@ -111,19 +107,7 @@ fn a_plan_whose_apply_was_killed_is_applied_to_its_end_and_once() {
     let deploy = stage("Deploy", &[plan("prod"), apply("prod", BOTH)]);
     project.define("main", &[source("main"), deploy], "");
     project.push("main", "The first center");
-    let slow = Fault {
-        delay_ms: 60_000,
-        when: When::After,
-        ..Fault::new("connect", "CreateQueue", Deed::Delay)
-    };
-    project.stage.server.lab().inject(slow);
-    let mut command = project.stage.command(&["pipeline", "run", "main"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-    let made = || (project.stage.count("CreateQueue") == 1).then_some(());
-    wait_until("the queue is made", Duration::from_secs(60), made);
-    child.kill().expect("it is ours");
-    child.wait().expect("it ends");
-    project.stage.server.lab().clear_faults();
+    project.dies_while_the_queue_is_made();
     let ran = project.run("main", &["--continue"]);
     let logs = project.logs("main");
     assert_eq!(ran.code, 0, "{}\n{logs}", ran.err);

@@ -3,7 +3,10 @@
 use crate::stage::{Ran, Stage, TARGET};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use trunkline_lab::{Deed, Fault, When};
+use trunkline_testkit::wait_until;
 
 /// The project, the lab that it is deployed to, and its data folder.
 pub(crate) struct Project {
@@ -14,6 +17,24 @@ pub(crate) struct Project {
 pub(crate) const DATA: &str = ".trunkline/serve";
 
 impl Project {
+    /// Runs the pipeline `main` until the queue is made, and kills it before it hears of that.
+    pub(crate) fn dies_while_the_queue_is_made(&self) {
+        let slow = Fault {
+            delay_ms: 60_000,
+            when: When::After,
+            ..Fault::new("connect", "CreateQueue", Deed::Delay)
+        };
+        self.stage.server.lab().inject(slow);
+        let mut command = self.stage.command(&["pipeline", "run", "main"]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut child = child.expect("it starts");
+        let made = || (self.stage.count("CreateQueue") == 1).then_some(());
+        wait_until("the queue is made", Duration::from_secs(60), made);
+        child.kill().expect("it is ours");
+        child.wait().expect("it ends");
+        self.stage.server.lab().clear_faults();
+    }
+
     pub(crate) fn new() -> Self {
         let stage = Stage::new();
         std::fs::remove_dir(stage.home.path().join(".git")).expect("it is empty");
