@@ -251,6 +251,14 @@ pub(crate) fn opt_in_kinds(plan: &Plan) -> Vec<String> {
     kinds.filter(|kind| kind_named(kind).is_some_and(|k| k.opt_in())).collect()
 }
 
+/// TL0716: a pattern for `kind:name` names a kind that there is not.
+pub(crate) fn check_kinds(patterns: &[String]) -> Result<(), Report> {
+    let named =
+        |pattern: &&String| !pattern.split(':').next().is_some_and(|kind| kind.contains('*'));
+    let named: Vec<String> = patterns.iter().filter(named).cloned().collect();
+    Selection::parse(&named).map(drop)
+}
+
 /// Whether a resource is meant by patterns for `kind:name`; without patterns all are.
 pub(crate) fn is_meant(patterns: &[String], kind: &str, name: &str) -> bool {
     let resource = format!("{kind}:{name}");

@@ -41,6 +41,8 @@ fn a_changed_limit_is_told_refused_and_then_taken_or_put_back() {
     let reverted = stage.run(&["drift", "revert", "--env", "prod", "--yes"]);
     assert_eq!((reverted.code, limit(&stage)), (0, 7), "{reverted:?}");
     set_limit(&stage, 80);
+    let unknown = stage.run(&["drift", "adopt", "--env", "prod", "quue:*"]);
+    assert!(unknown.code == 64 && unknown.err.contains("did you mean `queue`?"), "{unknown:?}");
     let adopted = stage.run(&["drift", "adopt", "--env", "prod", "queue:*"]);
     assert_eq!(adopted.code, 0, "{adopted:?}");
     // The role may not read the history; only what tells who changed something asks for it.

@@ -48,6 +48,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
+    planning::check_kinds(&arguments.patterns)?;
     let located = app.project()?;
     let plan = PlanArguments {
         environment: arguments.environment.clone(),

@@ -63,6 +63,7 @@ struct Scene<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
+    planning::check_kinds(&arguments.patterns)?;
     let located = app.project()?;
     let plan = PlanArguments {
         environment: arguments.environment.clone(),
