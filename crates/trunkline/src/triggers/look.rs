@@ -53,6 +53,22 @@ pub(crate) struct Found {
     pub(crate) notes: Vec<String>,
 }
 
+impl Found {
+    /// Adds how a start ended; false where it may work later.
+    pub(super) fn take(&mut self, pipeline: &str, started: Result<String, Report>) -> bool {
+        match started {
+            Ok(execution) => {
+                self.started.push((pipeline.to_owned(), execution));
+                true
+            }
+            Err(report) => {
+                self.notes.push(format!("{pipeline}: {report}"));
+                is_final(&report)
+            }
+        }
+    }
+}
+
 /// The files that a push changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Changed {
@@ -411,26 +427,28 @@ impl Triggers {
         found: &mut Found,
     ) -> bool {
         trigger.detail = trigger.detail.chars().take(1024).collect();
-        let command = Command::Start {
-            trigger,
-            variables: BTreeMap::new(),
-            source_revisions: vec![RevisionOverride {
-                action_name: action.to_owned(),
-                revision_type: "COMMIT_ID".to_owned(),
-                revision_value: commit.to_owned(),
-            }],
-            client_request_token: Some(trunkline_center::state::version_of(token.as_bytes())),
-        };
-        match self.starter.start(pipeline, command).await {
-            Ok(execution) => {
-                found.started.push((pipeline.to_owned(), execution));
-                true
-            }
-            Err(report) => {
-                found.notes.push(format!("{pipeline}: {report}"));
-                is_final(&report)
-            }
-        }
+        let revisions = vec![RevisionOverride {
+            action_name: action.to_owned(),
+            revision_type: "COMMIT_ID".to_owned(),
+            revision_value: commit.to_owned(),
+        }];
+        let started = self.start_once(pipeline, trigger, BTreeMap::new(), revisions, token).await;
+        found.take(pipeline, started)
+    }
+
+    /// Starts an execution, once however often that is asked with this token.
+    pub(super) async fn start_once(
+        &self,
+        pipeline: &str,
+        trigger: TriggerRef,
+        variables: BTreeMap<String, String>,
+        source_revisions: Vec<RevisionOverride>,
+        token: &str,
+    ) -> Result<String, Report> {
+        let token = Some(trunkline_center::state::version_of(token.as_bytes()));
+        let command =
+            Command::Start { trigger, variables, source_revisions, client_request_token: token };
+        self.starter.start(pipeline, command).await
     }
 
     pub(super) fn remember(
@@ -524,7 +542,7 @@ impl Found {
 
 /// Whether a start was refused and would be refused again. What failed, or found too many executions
 /// under way, may work later.
-pub(super) fn is_final(report: &Report) -> bool {
+fn is_final(report: &Report) -> bool {
     use trunkline_model::ExitKind::{Usage, Verdict};
     report.0.iter().any(|d| {
         let exit = trunkline_model::code_info(&d.code).map(|info| info.exit);

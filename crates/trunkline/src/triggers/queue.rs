@@ -18,7 +18,6 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use trunkline_aws::{Aws, Client, Options, Role};
 use trunkline_center::{Call, CallError, Cloud as _};
-use trunkline_engine::Command;
 use trunkline_engine::event::{TriggerKind, TriggerRef};
 use trunkline_model::{Diagnostic, Region, Report};
 use trunkline_web::Boxed;
@@ -327,15 +326,8 @@ impl Triggers {
                     kind: TriggerKind::CloudWatchEvent,
                     detail: format!("{place}/{key} {}", look::short(sequencer)),
                 };
-                let command = Command::Start {
-                    trigger,
-                    variables: BTreeMap::new(),
-                    source_revisions: Vec::new(),
-                    client_request_token: Some(trunkline_center::state::version_of(
-                        token.as_bytes(),
-                    )),
-                };
-                match self.starter.start(&pipeline.name, command).await {
+                let (name, none) = (&pipeline.name, BTreeMap::new());
+                match self.start_once(name, trigger, none, Vec::new(), &token).await {
                     Ok(execution) => found.started.push((pipeline.name.clone(), execution)),
                     // The message comes again; the other pipelines do not wait for that.
                     Err(report) => {

@@ -4,14 +4,13 @@
 //! once, however often it was due. A schedule that is new starts at its next time.
 
 use super::decide;
-use super::look::{Found, Triggers, is_final};
+use super::look::{Found, Triggers};
 use super::settings::Schedule;
 use crate::pipelines::definitions::Defined;
 use croner::Cron;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
-use trunkline_engine::Command;
 use trunkline_engine::event::{TriggerKind, TriggerRef};
 use trunkline_model::Report;
 
@@ -93,25 +92,12 @@ impl Triggers {
         found: &mut Found,
     ) -> bool {
         let token = [schedule.pipeline.as_str(), key, &due.to_string()].join("\n");
-        let command = Command::Start {
-            trigger: TriggerRef {
-                kind: TriggerKind::CloudWatchEvent,
-                detail: format!("schedule {key}, due {due}"),
-            },
-            variables: schedule.variables.clone(),
-            source_revisions: Vec::new(),
-            client_request_token: Some(trunkline_center::state::version_of(token.as_bytes())),
+        let trigger = TriggerRef {
+            kind: TriggerKind::CloudWatchEvent,
+            detail: format!("schedule {key}, due {due}"),
         };
-        match self.starter.start(&schedule.pipeline, command).await {
-            Ok(execution) => {
-                found.started.push((schedule.pipeline.clone(), execution));
-                true
-            }
-            Err(report) => {
-                found.notes.push(format!("{}: {report}", schedule.pipeline));
-                is_final(&report)
-            }
-        }
+        let (name, variables) = (&schedule.pipeline, schedule.variables.clone());
+        found.take(name, self.start_once(name, trigger, variables, Vec::new(), &token).await)
     }
 
     /// The schedules of actions that export.

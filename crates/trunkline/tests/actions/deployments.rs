@@ -1,22 +1,10 @@
 //! Deployments by pipeline: recorded, in part, gone on with, and taken back.
 
-use crate::project::{Project, deploy, says, source, stage};
+use crate::project::{Project, deploy, queue, says, source, stage};
 use crate::stage::{TARGET, flow};
-use serde_json::json;
 use trunkline_testkit::seed;
 
 const MAY: &[&str] = &["connect:*", "lambda:*", "lex:*", "s3:*"];
-
-fn queue(most: u32) -> String {
-    format!("Name: Sales\nHoursOfOperationId: ${{hours:Main line}}\nMaxContacts: {most}\n")
-}
-
-/// How many contacts the queue of the target takes.
-fn most(project: &Project) -> serde_json::Value {
-    let id = project.stage.id(TARGET, ("ListQueues", "QueueSummaryList"), "Sales");
-    let found = project.stage.connect(TARGET, "DescribeQueue", json!({ "QueueId": id }));
-    found["Queue"]["MaxContacts"].clone()
-}
 
 /// A project with a pipeline `main` that only deploys to the target.
 fn project() -> Project {
@@ -93,12 +81,12 @@ fn a_stage_goes_back_to_the_older_release_and_leaves_what_was_made_since() {
     project.write("connect/queues/Support.yaml", queue(3).replace("Sales", "Support"));
     project.push("main", "Nine, and support");
     project.succeeds("main", &[]);
-    assert_eq!(most(&project), 9);
+    assert_eq!(project.most(), 9);
     let ran = project.stage.done(&["pipeline", "rollback", "main", "Deploy"]);
     says(&ran.out, &["goes back to what"]);
     let logs = project.logs("main");
     says(&logs, &["this goes back to what execution", "what was made since then stays", &first]);
-    assert_eq!(most(&project), 7);
+    assert_eq!(project.most(), 7);
     assert!(project.queues().contains(&"Support".to_owned()), "{:?}", project.queues());
 }
 

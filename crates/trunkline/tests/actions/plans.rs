@@ -1,21 +1,10 @@
 //! What was planned is what is applied: plans as artifacts, plans that have grown old, and the roles of deployments.
 
-use crate::project::{Project, action, deploy, says, source, stage};
+use crate::project::{Project, action, deploy, queue, says, source, stage};
 use crate::stage::{BUILD, TARGET, TOOLS};
 use serde_json::json;
 
 const QUEUE: &str = "connect/queues/Sales.yaml";
-
-fn queue(most: u32) -> String {
-    format!("Name: Sales\nHoursOfOperationId: ${{hours:Main line}}\nMaxContacts: {most}\n")
-}
-
-/// How many contacts the queue of the target takes.
-fn most(project: &Project) -> serde_json::Value {
-    let id = project.stage.id(TARGET, ("ListQueues", "QueueSummaryList"), "Sales");
-    let found = project.stage.connect(TARGET, "DescribeQueue", json!({ "QueueId": id }));
-    found["Queue"]["MaxContacts"].clone()
-}
 
 /// An action that plans the artifact `App` as the artifact `Plan`.
 fn plan(environment: &str) -> String {
@@ -45,7 +34,7 @@ fn what_was_approved_is_applied_or_nothing() {
     project.stage.done(&["pipeline", "approve", "main"]);
     let logs = project.logs("main");
     says(&logs, &["exactly what was planned is applied, or nothing", "plan.json --yes"]);
-    assert_eq!(most(&project), 7);
+    assert_eq!(project.most(), 7);
 
     project.write(QUEUE, queue(9));
     project.push("main", "Nine");
@@ -67,7 +56,7 @@ fn what_was_approved_is_applied_or_nothing() {
     // Going back plans anew: in the same stage by its own action.
     project.stage.run(&["pipeline", "rollback", "main", "Deploy"]);
     project.stage.done(&["pipeline", "approve", "main"]);
-    assert_eq!(most(&project), 7);
+    assert_eq!(project.most(), 7);
 }
 
 #[test]
@@ -94,11 +83,11 @@ fn a_plan_of_another_stage_or_environment_is_not_applied() {
     project.write(QUEUE, queue(9));
     project.push("main", "Nine");
     project.succeeds("apart", &[]);
-    assert_eq!(most(&project), 9);
+    assert_eq!(project.most(), 9);
     // The older plan was made from what is there no more.
     project.stage.done(&["pipeline", "rollback", "apart", "Deploy"]);
     says(&project.logs("apart"), &["the execution that this goes back to: planned anew"]);
-    assert_eq!(most(&project), 7);
+    assert_eq!(project.most(), 7);
 }
 
 #[test]
@@ -124,7 +113,7 @@ fn a_saved_plan_is_applied_in_the_regions_that_it_is_for() {
     let other = ["apply", "p.json", "--yes", "--region", "us-east-1"];
     project.stage.refused(&other, 64, "TL0901", &["nothing for us-east-1", "it is for us-west-2"]);
     project.stage.done(&["apply", "p.json", "--yes", "--region", "us-west-2"]);
-    assert_eq!(most(&project), 7);
+    assert_eq!(project.most(), 7);
     let again = project.stage.run(&["apply", "p.json", "--yes"]);
     says(&again.err, &["error[TL0403]"]);
 }
@@ -163,5 +152,5 @@ fn the_role_of_a_deployment_is_assumed_before_that_of_the_environment() {
     says(&project.fails("without", &[]), &["TL0603"]);
     let logs = project.succeeds("with", &[]);
     says(&logs, &[&format!("with the role {arn} first"), "role chained", "is recorded for prod"]);
-    assert_eq!(most(&project), 7);
+    assert_eq!(project.most(), 7);
 }

@@ -16,7 +16,19 @@ pub(crate) struct Project {
 /// Where its server keeps everything.
 pub(crate) const DATA: &str = ".trunkline/serve";
 
+/// The document of the queue `Sales`.
+pub(crate) fn queue(most: u32) -> String {
+    format!("Name: Sales\nHoursOfOperationId: ${{hours:Main line}}\nMaxContacts: {most}\n")
+}
+
 impl Project {
+    /// How many contacts the queue of the target takes.
+    pub(crate) fn most(&self) -> Value {
+        let id = self.stage.id(TARGET, ("ListQueues", "QueueSummaryList"), "Sales");
+        let found = self.stage.connect(TARGET, "DescribeQueue", json!({ "QueueId": id }));
+        found["Queue"]["MaxContacts"].clone()
+    }
+
     /// Runs the pipeline `main` until the queue is made, and kills it before it hears of that.
     pub(crate) fn dies_while_the_queue_is_made(&self) {
         let slow = Fault {
