@@ -101,13 +101,15 @@ impl Team {
         running
     }
 
-    /// The one run that there is.
+    /// The run that began last: ids of one second have no order, tokens have.
     pub(crate) fn run_id(&self) -> String {
         let keys = self.keys();
-        let runs = keys
-            .iter()
-            .filter_map(|k| k.strip_prefix("prod-us-west-2/runs/")?.strip_suffix("/run.json"));
-        runs.max().expect("a run").to_owned()
+        let heads = keys.iter().filter_map(|key| {
+            let run = key.strip_prefix("prod-us-west-2/runs/")?.strip_suffix("/run.json")?;
+            let head: Value = serde_json::from_slice(&self.object(key)).ok()?;
+            Some((head["token"].as_u64()?, run.to_owned()))
+        });
+        heads.max().expect("a run").1
     }
 
     /// The objects of the state store by key.
