@@ -6,6 +6,7 @@
 use crate::artifacts::{Artifact, Key};
 use crate::log::LogSink;
 use crate::phases::{BuildPhase, PhaseStatus};
+use crate::process::standby::Standby;
 use crate::vault::Vault;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -205,6 +206,8 @@ pub struct Ports<'a> {
     pub clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
     /// Becomes true when somebody stops it.
     pub stop: watch::Receiver<bool>,
+    /// Has a process for its first shell, perhaps.
+    pub standby: Option<&'a Standby>,
 }
 
 /// How a build ended; CodeBuild's words.

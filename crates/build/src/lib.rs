@@ -28,5 +28,6 @@ pub use build::{
 pub use host::{Capabilities, containers_left, leftovers};
 pub use log::{FileLog, LogLine, LogSink};
 pub use phases::{BuildPhase, PhaseStatus};
+pub use process::standby::{Standby, stand_by};
 pub use run::run;
 pub use vault::{NoVault, Parameter, SecretId, Vault, VaultError};

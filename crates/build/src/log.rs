@@ -38,19 +38,13 @@ pub trait LogSink: Send + Sync {
     fn lines(&self, lines: &[LogLine]) -> io::Result<()>;
 }
 
-type Show = Box<dyn Fn(&[LogLine]) + Send + Sync>;
-
-/// A log file that is appended to, and somebody who is shown what was written.
-pub struct FileLog {
-    file: Mutex<File>,
-    show: Option<Show>,
-}
+/// A log file that is appended to.
+pub struct FileLog(Mutex<File>);
 
 impl FileLog {
-    /// Opens a file for appending. `show` is called with lines once they are in the file.
-    pub fn open(path: &Path, show: Option<Show>) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { file: Mutex::new(file), show })
+    /// Opens a file for appending.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self(Mutex::new(OpenOptions::new().create(true).append(true).open(path)?)))
     }
 }
 
@@ -61,13 +55,8 @@ impl LogSink for FileLog {
             text.push_str(&line.to_text());
             text.push('\n');
         }
-        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        file.write_all(text.as_bytes())?;
-        drop(file);
-        if let Some(show) = &self.show {
-            show(lines);
-        }
-        Ok(())
+        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.write_all(text.as_bytes())
     }
 }
 

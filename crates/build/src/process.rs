@@ -5,6 +5,7 @@
 
 pub(crate) mod cgroup;
 pub(crate) mod engine;
+pub(crate) mod standby;
 pub(crate) mod tree;
 pub(crate) mod wrap;
 
@@ -13,6 +14,8 @@ use crate::log::{Logger, Taken};
 use cgroup::Group;
 use engine::Engine;
 use rustix::process::{Pid, PidfdFlags, Signal};
+use serde::{Deserialize, Serialize};
+use standby::{Idle, Standby};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -32,11 +35,21 @@ const WATCH: Duration = Duration::from_millis(20);
 const ANSWER: usize = 4 << 20;
 
 /// A shell to start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Shell {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub environment: BTreeMap<String, String>,
     pub folder: PathBuf,
+}
+
+impl Shell {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(&self.environment);
+        command.current_dir(&self.folder);
+        command
+    }
 }
 
 /// How a shell ended.
@@ -62,10 +75,13 @@ pub(crate) struct Processes<'a> {
     writer: io::PipeWriter,
     /// Leaders of groups that are not reaped: nobody else can have such a group's number.
     leaders: Vec<Child>,
-    first: i32,
+    /// The id that was given last before any process of the build but its leaders.
+    before: i32,
     /// Whether nothing was left when it was last looked.
     clean: bool,
     began: Instant,
+    /// Becomes the first shell.
+    idle: Option<Idle>,
     /// Where the kernel keeps the limit of processes.
     control: Option<Group>,
     /// Ends containers, where shells run in some: they are no processes of ours.
@@ -73,14 +89,24 @@ pub(crate) struct Processes<'a> {
 }
 
 impl<'a> Processes<'a> {
-    pub(crate) fn new(build: &'a Build, stop: watch::Receiver<bool>) -> io::Result<Self> {
-        let (reader, writer) = io::pipe()?;
+    pub(crate) fn new(
+        build: &'a Build,
+        stop: watch::Receiver<bool>,
+        standby: Option<&Standby>,
+    ) -> io::Result<Self> {
         let began = Instant::now();
         // An engine of containers has groups of its own.
         let contained = matches!(build.sandbox, Sandbox::Container { .. });
         let may = build.limits.control_group && !contained;
-        let control = may.then(|| Group::new(&build.id, build.limits.processes)).flatten();
+        let waiting = standby.filter(|_| may).and_then(Standby::take);
+        let (idle, group, (reader, writer)) = match waiting {
+            Some(waiting) => (Some(waiting.process), Some(waiting.group), waiting.output),
+            None => (None, may.then(|| Group::new(&build.id)).flatten(), io::pipe()?),
+        };
+        // A group that cannot be limited is none.
+        let control = group.filter(|group| group.limit(build.limits.processes).is_ok());
         Ok(Self {
+            idle: idle.filter(|_| control.is_some()),
             control,
             build: &build.id,
             limits: &build.limits,
@@ -89,16 +115,11 @@ impl<'a> Processes<'a> {
             output: Receiver::from_owned_fd(reader.into())?,
             writer,
             leaders: Vec::new(),
-            first: 0,
+            before: tree::load().map_or(0, |(_, latest)| latest),
             clean: true,
             began,
             engine: None,
         })
-    }
-
-    /// Words with which each shell begins.
-    pub(crate) fn preamble(&self) -> String {
-        self.control.as_ref().map(Group::enter).unwrap_or_default()
     }
 
     /// Whether the build must end before it does anything more.
@@ -114,7 +135,11 @@ impl<'a> Processes<'a> {
         if let Some(ended) = self.over() {
             return Ok(ended);
         }
-        let exit = self.start(self.command(shell)?)?;
+        let waiting = self.idle.take().and_then(|idle| idle.become_shell(shell));
+        let exit = match waiting {
+            Some(child) => self.started(child)?,
+            None => self.started(self.command(shell)?.spawn()?)?,
+        };
         let ended = self.follow(&exit, None, log).await;
         if ended.is_err() {
             self.end_all().await;
@@ -123,15 +148,11 @@ impl<'a> Processes<'a> {
         ended
     }
 
-    /// Starts a shell; what comes back can be read once it has ended.
-    fn start(&mut self, mut command: Command) -> io::Result<Receiver> {
-        let child = command.spawn()?;
+    /// Takes a shell that was started; what comes back can be read once it has ended.
+    fn started(&mut self, child: Child) -> io::Result<Receiver> {
         let group = group(&child);
         self.leaders.push(child);
         self.clean = false;
-        if self.first == 0 {
-            self.first = group;
-        }
         let pid =
             Pid::from_raw(group).ok_or_else(|| io::Error::other("a process without an id"))?;
         let exit = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
@@ -171,7 +192,7 @@ impl<'a> Processes<'a> {
         let (reader, writer) = io::pipe()?;
         let mut command = self.command(shell)?;
         command.stdout(writer);
-        let exit = self.start(command)?;
+        let exit = self.started(command.spawn()?)?;
         let output = Receiver::from_owned_fd(reader.into())?;
         let mut answer = Vec::new();
         let ended = self.follow(&exit, Some((&output, &mut answer)), log).await;
@@ -202,12 +223,11 @@ impl<'a> Processes<'a> {
     }
 
     fn command(&self, shell: &Shell) -> io::Result<Command> {
-        let mut command = Command::new(&shell.program);
+        let mut command = match &self.control {
+            Some(group) => group.within(shell).command(),
+            None => shell.command(),
+        };
         command
-            .args(&shell.arguments)
-            .env_clear()
-            .envs(&shell.environment)
-            .current_dir(&shell.folder)
             .stdin(Stdio::null())
             .stdout(self.writer.try_clone()?)
             .stderr(self.writer.try_clone()?)
@@ -331,11 +351,11 @@ impl<'a> Processes<'a> {
         format!("it runs more than {} processes", self.limits.processes)
     }
 
-    /// The id after which all processes of the build come, while ids cannot have started over.
+    /// The id after which all processes of the build but its leaders come, while ids cannot have started over.
     fn after(&self) -> i32 {
         let young = self.began.elapsed() < Duration::from_secs(20);
         match tree::load() {
-            Some((_, latest)) if young && latest >= self.first => self.first - 1,
+            Some((_, latest)) if young && latest >= self.before => self.before,
             _ => 0,
         }
     }

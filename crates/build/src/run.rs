@@ -74,7 +74,7 @@ pub(crate) struct Running<'a> {
 pub async fn run(build: &Build, ports: Ports<'_>) -> BuildResult {
     let mut course = Course::new(build.kind);
     let mut result = finish::empty();
-    let processes = match Processes::new(build, ports.stop.clone()) {
+    let processes = match Processes::new(build, ports.stop.clone(), ports.standby) {
         Ok(processes) => processes,
         Err(error) => return finish::fault(result, Trouble::from(error)),
     };
@@ -236,15 +236,8 @@ impl Running<'_> {
             BuildspecVersion::V02 => self.state.as_deref(),
             BuildspecVersion::V01 => None,
         };
-        let (preamble, save_to) = (self.processes.preamble(), save.as_deref());
-        let plain = self.is_plain(user);
-        let frame = Frame {
-            preamble: if plain { &preamble } else { "" },
-            restore,
-            save: save_to,
-            folder: &folder,
-            failing: self.failing,
-        };
+        let frame =
+            Frame { restore, save: save.as_deref(), folder: &folder, failing: self.failing };
         let script = shell::script(command, &frame, &self.build.limits);
         let shell = self.shell(&script, user, restore.is_some());
         let ended = self.processes.run(&shell, &mut self.log).await?;
@@ -277,11 +270,7 @@ impl Running<'_> {
         };
         let wrap =
             self.wrap.as_ref().expect("PROVISIONING makes it, and ends the build if it cannot");
-        let (mut program, mut arguments) = wrap.words(script, user, &environment);
-        if !self.is_plain(user) {
-            // Another user, or one in a sandbox, could not enter the group.
-            (program, arguments) = within(&self.processes.preamble(), program, arguments);
-        }
+        let (program, arguments) = wrap.words(script, user, &environment);
         let folder = self.build.folders.source.clone();
         let mut environment = environment;
         if self.build.sandbox != Sandbox::None {
@@ -291,12 +280,6 @@ impl Running<'_> {
         // Only what is named on its command line gets from the engine's client into the container.
         environment.extend(wrap.engine.iter().flat_map(|engine| engine.environment.clone()));
         Shell { program, arguments, environment, folder }
-    }
-
-    /// Whether a shell runs as this program does, with nothing around it.
-    fn is_plain(&self, user: Option<&str>) -> bool {
-        let other = |name| self.wrap.as_ref().is_some_and(|wrap| wrap.users.contains_key(name));
-        self.build.sandbox == Sandbox::None && !user.is_some_and(other)
     }
 
     /// The file that the next shell leaves its state in; none where nobody would read it.
@@ -394,16 +377,6 @@ fn unread(name: &str, error: &VaultError) -> Trouble {
     let message = format!("the variable `{name}` has no value: {error}");
     let help = "look at its name, and at what the role of the build may read";
     Trouble::refused(Diagnostic::error("TL0853", message).help(help))
-}
-
-/// Puts a shell before a program, which does what the preamble says and becomes the program.
-fn within(preamble: &str, program: PathBuf, arguments: Vec<String>) -> (PathBuf, Vec<String>) {
-    if preamble.is_empty() {
-        return (program, arguments);
-    }
-    let script = format!("{preamble}exec \"$0\" \"$@\"");
-    let words = ["-c".to_owned(), script, program.display().to_string()];
-    (PathBuf::from("/bin/sh"), words.into_iter().chain(arguments).collect())
 }
 
 fn is_whole(file: &Path) -> bool {

@@ -14,8 +14,6 @@ pub(crate) const WHOLE: &str = "#whole\n";
 /// What stands before a command.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Frame<'a> {
-    /// Words that stand before everything else.
-    pub preamble: &'a str,
     /// The state to begin with.
     pub restore: Option<&'a Path>,
     /// Where to leave it.
@@ -34,7 +32,7 @@ pub(crate) fn quoted(text: &str) -> String {
 /// Makes the script of a command. All that stands before it is on its first line, without an end,
 /// so that line numbers in messages are the command's.
 pub(crate) fn script(command: &str, frame: &Frame, limits: &Limits) -> String {
-    let mut text = frame.preamble.to_owned();
+    let mut text = String::new();
     let kibibytes = limits.address_space.map(|bytes| ("v", bytes >> 10));
     for (flag, value) in kibibytes.into_iter().chain(limits.cpu_seconds.map(|s| ("t", s))) {
         let _ = write!(text, "ulimit -{flag} {value}; ");
@@ -92,7 +90,6 @@ mod tests {
     #[test]
     fn what_stands_before_a_command_adds_no_line() {
         let frame = Frame {
-            preamble: "",
             restore: Some(Path::new("/s/it's")),
             save: Some(Path::new("/s/1")),
             folder: "/src",

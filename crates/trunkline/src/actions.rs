@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tokio::sync::watch;
 use trunkline_aws::{Aws, Buckets, Settings};
+use trunkline_build::Standby;
 use trunkline_center::call_failed;
 use trunkline_engine::ports::Later;
 use trunkline_engine::{ActionOutcome, ActionRun, Actions, FailureKind};
@@ -64,15 +65,12 @@ pub(crate) struct Setting {
     pub(crate) builds: BuildSettings,
     /// Is told that an action pushed to the repository of that name.
     pub(crate) pushed: Arc<dyn Fn(&str) + Send + Sync>,
-    /// Called with lines of an action's log once they are in its file.
-    pub(crate) show: Option<Show>,
+    /// Whether a process waits for the next build: for a server, which is often idle before one.
+    pub(crate) stands_by: bool,
 }
 
 /// Finds a build project by its name.
 pub(crate) type Projects = Arc<dyn Fn(&str) -> Option<BuildProject> + Send + Sync>;
-
-/// Is shown what an action's log gained: the action execution, and lines.
-pub(crate) type Show = Arc<dyn Fn(&str, &[trunkline_build::LogLine]) + Send + Sync>;
 
 /// Carries out actions.
 #[derive(Clone)]
@@ -89,6 +87,7 @@ struct Shared {
     known: Mutex<HashMap<source::Key, Known>>,
     /// Who is told to stop.
     running: Mutex<HashMap<String, watch::Sender<bool>>>,
+    standby: Option<Arc<Standby>>,
 }
 
 /// One start of an action.
@@ -120,7 +119,9 @@ impl Carrier {
         let artifacts = Arc::new(ArtifactFolder::new(setting.data.artifacts(), key));
         builds::scatter(&setting.data.work());
         let numbers = Numbers::new(setting.data.root().join("builds.json"));
+        let standby = builds::standby(&setting);
         let shared = Arc::new(Shared {
+            standby,
             setting,
             artifacts,
             numbers,
@@ -140,7 +141,7 @@ pub(crate) fn of_hub(
     profile: Option<String>,
     builds: BuildSettings,
     mirrors: Arc<Mirrors>,
-    show: Option<Show>,
+    stands_by: bool,
 ) -> impl FnOnce(&Weak<Hub>, &Arc<Store>) -> Arc<dyn Actions> {
     move |hub, store| {
         let known = hub.clone();
@@ -168,7 +169,7 @@ pub(crate) fn of_hub(
             program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("trunkline")),
             pushed: Arc::new(pushed),
             builds,
-            show,
+            stands_by,
         }))
     }
 }
@@ -230,9 +231,6 @@ impl Actions for Carrier {
     }
 }
 
-/// Is shown lines of one log.
-type Shown = Box<dyn Fn(&[trunkline_build::LogLine]) + Send + Sync>;
-
 impl Shared {
     /// What a report makes of an action, and of its log.
     fn failed(&self, action_execution: &str, report: &Report) -> ActionOutcome {
@@ -288,9 +286,7 @@ impl Shared {
         let path = self.setting.data.log(action_execution).ok_or_else(|| {
             Diagnostic::error("TL0902", format!("`{action_execution}` is no id")).report()
         })?;
-        let (show, id) = (self.setting.show.clone(), action_execution.to_owned());
-        let show = show.map(|show| -> Shown { Box::new(move |lines| show(&id, lines)) });
-        trunkline_build::FileLog::open(&path, show)
+        trunkline_build::FileLog::open(&path)
             .map_err(|error| crate::files::failed(&path.display().to_string(), &error))
     }
 
@@ -364,7 +360,7 @@ mod tests {
             program: PathBuf::from("trunkline"),
             builds: BuildSettings::default(),
             pushed: Arc::new(|_| {}),
-            show: None,
+            stands_by: false,
         })
     }
 

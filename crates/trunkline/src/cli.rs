@@ -3,7 +3,8 @@
 
 use crate::commands::{
     adopt, apply, check, completions, demo, doctor, drift, env, explain, export, help, init,
-    instance, lab, log, merge_driver, pipeline, plan, rename, resume, rollback, serve, state,
+    instance, lab, log, merge_driver, pipeline, plan, rename, resume, rollback, serve, stand_by,
+    state,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -121,6 +122,9 @@ pub(crate) enum Command {
     /// Merge three versions of a flow by block; git runs it
     #[command(hide = true)]
     MergeDriver(merge_driver::Arguments),
+    /// Become a build's first shell; a server runs it
+    #[command(name = stand_by::NAME, hide = true)]
+    StandBy(stand_by::Arguments),
     /// Explain an error code, or list all of them
     Explain(explain::Arguments),
     /// Print a shell's completion script

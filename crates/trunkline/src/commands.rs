@@ -22,6 +22,7 @@ pub(crate) mod rename;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod serve;
+pub(crate) mod stand_by;
 pub(crate) mod state;
 mod version;
 
@@ -56,6 +57,7 @@ pub(crate) fn run(command: Command, app: &App) -> Outcome {
         Command::Demo(arguments) => demo::run(&arguments, app),
         Command::Doctor(arguments) => doctor::run(&arguments, app),
         Command::MergeDriver(arguments) => merge_driver::run(&arguments, app),
+        Command::StandBy(arguments) => stand_by::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments, app),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Version => version::run(app),

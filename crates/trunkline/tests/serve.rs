@@ -18,5 +18,7 @@ mod remotes;
 mod schedules;
 #[path = "serve/server.rs"]
 mod server;
+#[path = "serve/standby.rs"]
+mod standby;
 #[path = "serve/webhooks.rs"]
 mod webhooks;

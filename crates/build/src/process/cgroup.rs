@@ -1,8 +1,9 @@
 //! A limit of processes that the kernel keeps: `pids.max` of a control group for each build, where one can be made
 //! (version 2, or the controller `pids` of version 1). Elsewhere `Processes` counts by itself.
 //!
-//! A shell enters its group by its own first words, so nothing it starts is ever outside.
+//! A shell enters its group before it does anything else, so nothing it starts is ever outside.
 
+use super::Shell;
 use crate::shell::quoted;
 use std::fs;
 use std::io;
@@ -29,8 +30,7 @@ fn find() -> Option<PathBuf> {
         let _ = fs::write(folder.join("cgroup.subtree_control"), "+pids");
     }
     sweep(&folder);
-    let trial = Group::make(&folder, "trial", 1).ok()?;
-    drop(trial);
+    Group::make(&folder, "trial").ok()?.limit(1).ok()?;
     Some(folder)
 }
 
@@ -79,27 +79,38 @@ fn sweep(folder: &Path) {
 pub(crate) struct Group(PathBuf);
 
 impl Group {
-    /// Makes a group for at most so many processes and threads at once. None where the machine does not let us.
-    pub(crate) fn new(build: &str, most: usize) -> Option<Self> {
-        Self::make(parent()?, build, most).ok()
+    /// Makes a group without a limit. None where the machine does not let us.
+    pub(crate) fn new(build: &str) -> Option<Self> {
+        Self::make(parent()?, build).ok()
     }
 
-    fn make(parent: &Path, build: &str, most: usize) -> io::Result<Self> {
+    fn make(parent: &Path, build: &str) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
         let build: String = build.chars().filter(plain).take(64).collect();
         let folder = parent.join(format!("{PREFIX}{}-{count}-{build}", std::process::id()));
         fs::create_dir(&folder)?;
-        let group = Self(folder);
-        fs::write(group.0.join("pids.max"), most.to_string())?;
-        Ok(group)
+        Ok(Self(folder))
     }
 
-    /// Words of a shell that bring it, and all that it starts, into the group.
-    pub(crate) fn enter(&self) -> String {
-        let file = quoted(&self.0.join("cgroup.procs").display().to_string());
-        format!("{{ echo 0 >{file}; }} 2>/dev/null; ")
+    /// Lets in so many processes and threads at once, at most.
+    pub(crate) fn limit(&self, most: usize) -> io::Result<()> {
+        fs::write(self.0.join("pids.max"), most.to_string())
+    }
+
+    /// The file through which a process enters.
+    pub(crate) fn entrance(&self) -> PathBuf {
+        self.0.join("cgroup.procs")
+    }
+
+    /// A shell that enters the group and becomes another one. Another user, or one in a sandbox, could not enter.
+    pub(crate) fn within(&self, shell: &Shell) -> Shell {
+        let file = quoted(&self.entrance().display().to_string());
+        let script = format!("{{ echo 0 >{file}; }} 2>/dev/null; exec \"$0\" \"$@\"");
+        let words = ["-c".to_owned(), script, shell.program.display().to_string()];
+        let arguments = words.into_iter().chain(shell.arguments.clone()).collect();
+        Shell { program: PathBuf::from("/bin/sh"), arguments, ..shell.clone() }
     }
 
     /// Whether somebody in it was refused a process.
@@ -111,7 +122,7 @@ impl Group {
 
     /// The processes in it.
     pub(crate) fn processes(&self) -> Vec<i32> {
-        let all = fs::read_to_string(self.0.join("cgroup.procs")).unwrap_or_default();
+        let all = fs::read_to_string(self.entrance()).unwrap_or_default();
         all.lines().filter_map(|line| line.parse().ok()).collect()
     }
 }

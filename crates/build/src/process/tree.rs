@@ -18,14 +18,15 @@ pub(crate) struct Process {
     pub resident: u64,
 }
 
-/// Finds the processes of a build among those with a greater id than `after`.
+/// Finds the processes of a build among those with a greater id than `after`, and the leaders of `groups`.
 ///
 /// A group counts only while its leader is not reaped: then nobody else can have its number.
 pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> {
     let own = std::process::id() as i32;
     let mut found = Vec::new();
     let mut others = Vec::new();
-    for pid in pids(after).into_iter().filter(|pid| *pid != own) {
+    let leaders = groups.iter().copied().filter(|pid| *pid <= after);
+    for pid in pids(after).into_iter().chain(leaders).filter(|pid| *pid != own) {
         let Some(process) = read(pid) else { continue };
         if groups.contains(&process.group) || carries(pid, build) {
             found.push(process);

@@ -78,7 +78,7 @@ impl Place {
     pub async fn run_until(&self, stop: watch::Receiver<bool>) -> Done {
         let log = Lines::default();
         let clock = || Timestamp::from_second(1_700_000_000).unwrap();
-        let ports = Ports { vault: &self.vault, log: &log, clock: &clock, stop };
+        let ports = Ports { vault: &self.vault, log: &log, clock: &clock, stop, standby: None };
         let result = run(&self.build, ports).await;
         let log = log.0.into_inner().unwrap();
         Done { log: log.into_iter().map(|line| line.text).collect(), result }

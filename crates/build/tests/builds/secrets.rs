@@ -84,23 +84,17 @@ async fn the_machines_own_credentials_do_not_reach_a_build() {
 }
 
 #[test]
-fn lines_are_in_the_file_when_they_are_shown() {
+fn a_log_file_grows_by_lines_with_their_time() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("log");
-    let (path, line) = (
-        file.clone(),
-        LogLine { time: "2026-01-02T03:04:05.678Z".parse().unwrap(), text: "a  b".into() },
-    );
-    let expected = line.clone();
-    let show = move |lines: &[LogLine]| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let last = text.lines().last().and_then(LogLine::parse);
-        assert_eq!(last.as_ref(), lines.last());
-        assert_eq!(last, Some(expected.clone()));
-    };
-    let log = FileLog::open(&file, Some(Box::new(show))).unwrap();
-    log.lines(&[line]).unwrap();
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), "2026-01-02T03:04:05.678Z a  b\n");
+    for text in ["a  b", ""] {
+        let line = LogLine { time: "2026-01-02T03:04:05.678Z".parse().unwrap(), text: text.into() };
+        FileLog::open(&file).unwrap().lines(std::slice::from_ref(&line)).unwrap();
+        let written = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(written.lines().last().and_then(LogLine::parse), Some(line));
+    }
+    let expected = "2026-01-02T03:04:05.678Z a  b\n2026-01-02T03:04:05.678Z \n";
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
 }
 
 #[tokio::test]

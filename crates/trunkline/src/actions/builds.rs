@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trunkline_build::environment::Facts;
-use trunkline_build::{Build, BuildResult, Folders, Ports, Sandbox, Secret};
+use trunkline_build::{Build, BuildResult, Folders, Ports, Sandbox, Secret, Standby};
 use trunkline_config::Project;
 use trunkline_engine::ArtifactRef;
 use trunkline_model::buildspec::{
@@ -325,16 +325,41 @@ pub(super) async fn carry_out(
     vault: &dyn trunkline_build::Vault,
 ) -> Result<BuildResult, Report> {
     let log = shared.log(&job.run.action_execution)?;
-    let ports = Ports { vault, log: &log, clock: &clock::now, stop: job.stop.clone() };
+    let standby = shared.standby.as_deref();
+    let ports = Ports { vault, log: &log, clock: &clock::now, stop: job.stop.clone(), standby };
     let store = &shared.setting.store;
     let unusable = |error: trunkline_store::Error| error.diagnostic(store.path()).report();
     let running = trunkline_store::Running { run: build.id.clone(), at: clock::now() };
     store.process_started(&running).map_err(unusable)?;
     let result = trunkline_build::run(build, ports).await;
+    if let Some(standby) = &shared.standby {
+        prepare(standby);
+    }
     // A record that stays costs the next start one look.
     let _ = store.process_ended(&build.id);
     Ok(result)
 }
+
+/// What keeps a process waiting for the next build, where one is wanted.
+pub(super) fn standby(setting: &super::Setting) -> Option<Arc<Standby>> {
+    let wanted = setting.stands_by && setting.builds.control_group != Some(false);
+    let standby = wanted.then(|| {
+        let word = crate::commands::stand_by::NAME.into();
+        Arc::new(Standby::new(setting.program.clone(), vec![word]))
+    });
+    standby.inspect(prepare)
+}
+
+/// Has a process wait, once builds that follow each other without a pause are over: for them it is of no use.
+fn prepare(standby: &Arc<Standby>) {
+    let standby = standby.clone();
+    crate::runtime::spawn(async move {
+        tokio::time::sleep(PAUSE).await;
+        let _ = tokio::task::spawn_blocking(move || standby.prepare()).await;
+    });
+}
+
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Shared {
     /// The program's variables as builds get them: this program is found by its name.

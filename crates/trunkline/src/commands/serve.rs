@@ -129,8 +129,9 @@ impl Server {
         };
         let mirrors = Mirrors::of(located, &folder, settings.git.limits());
         let of_actions = mirrors.clone();
-        let hub =
-            crate::pipelines::embedded::open(app, located, &folder, parts, builds, of_actions)?;
+        let hub = crate::pipelines::embedded::open(
+            app, located, &folder, parts, builds, of_actions, true,
+        )?;
         let starter = Arc::new(ports::HubStarter::new(hub.clone(), located));
         let store = hub.store().clone();
         let triggers = Triggers::new(mirrors, &settings, starter, store, clock::now);

@@ -20,7 +20,7 @@ use trunkline_web::{Answer, Boxed, Query};
 /// How long a command waits at its end for receivers of events that work.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Makes the hub. Nothing runs before it is asked for a pipeline.
+/// Makes the hub. Nothing runs before it is asked for a pipeline. One that stands by has a process wait for the next build.
 pub(crate) fn open(
     app: &App,
     located: &Located,
@@ -28,10 +28,11 @@ pub(crate) fn open(
     parts: Parts<'_>,
     builds: BuildSettings,
     mirrors: Arc<Mirrors>,
+    stands_by: bool,
 ) -> Result<Arc<Hub>, Report> {
     let profile = app.global.profile.clone();
     let root = located.root.clone();
-    Ok(Hub::new(parts, actions::of_hub(root, folder.clone(), profile, builds, mirrors, None)))
+    Ok(Hub::new(parts, actions::of_hub(root, folder.clone(), profile, builds, mirrors, stands_by)))
 }
 
 /// The hub of one command. Events are told while it runs; what could not be told waits in the folder.
@@ -64,7 +65,7 @@ impl Embedded {
             token: String::new(),
         };
         let mirrors = Mirrors::of(located, folder, settings.git.limits());
-        let hub = open(app, located, folder, parts, settings.builds, mirrors.clone())?;
+        let hub = open(app, located, folder, parts, settings.builds, mirrors.clone(), false)?;
         let delivery = crate::runtime::spawn(notices.clone().deliver(hub.store().clone(), |_| {}));
         Ok(Self { hub, notices, mirrors, delivery, quiet: app.printer.is_quiet() })
     }
