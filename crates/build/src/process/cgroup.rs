@@ -104,10 +104,18 @@ impl Group {
         self.0.join("cgroup.procs")
     }
 
-    /// A shell that enters the group and becomes another one. Another user, or one in a sandbox, could not enter.
+    /// The shell that enters the group and then does what another one does.
     pub(crate) fn within(&self, shell: &Shell) -> Shell {
         let file = quoted(&self.entrance().display().to_string());
-        let script = format!("{{ echo 0 >{file}; }} 2>/dev/null; exec \"$0\" \"$@\"");
+        let enter = format!("{{ echo 0 >{file}; }} 2>/dev/null; ");
+        if let [flag, script] = &shell.arguments[..]
+            && flag == "-c"
+        {
+            let arguments = vec![flag.clone(), enter + script];
+            return Shell { arguments, ..shell.clone() };
+        }
+        // Another user, or one in a sandbox, could not enter: a shell does, and becomes what leads there.
+        let script = enter + "exec \"$0\" \"$@\"";
         let words = ["-c".to_owned(), script, shell.program.display().to_string()];
         let arguments = words.into_iter().chain(shell.arguments.clone()).collect();
         Shell { program: PathBuf::from("/bin/sh"), arguments, ..shell.clone() }
