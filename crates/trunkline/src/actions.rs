@@ -32,7 +32,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tokio::sync::watch;
 use trunkline_aws::{Aws, Buckets, Settings};
-use trunkline_build::Standby;
 use trunkline_center::call_failed;
 use trunkline_engine::ports::Later;
 use trunkline_engine::{ActionOutcome, ActionRun, Actions, FailureKind};
@@ -87,7 +86,7 @@ struct Shared {
     known: Mutex<HashMap<source::Key, Known>>,
     /// Who is told to stop.
     running: Mutex<HashMap<String, watch::Sender<bool>>>,
-    standby: Option<Arc<Standby>>,
+    waiter: Option<builds::Waiter>,
 }
 
 /// One start of an action.
@@ -119,9 +118,9 @@ impl Carrier {
         let artifacts = Arc::new(ArtifactFolder::new(setting.data.artifacts(), key));
         builds::scatter(&setting.data.work());
         let numbers = Numbers::new(setting.data.root().join("builds.json"));
-        let standby = builds::standby(&setting);
+        let waiter = builds::Waiter::new(&setting);
         let shared = Arc::new(Shared {
-            standby,
+            waiter,
             setting,
             artifacts,
             numbers,

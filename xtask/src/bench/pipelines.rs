@@ -29,8 +29,7 @@ const RUNS: usize = 25;
 const METHOD: &str = "\
 The first command is timed without a process of its own: it is `echo WORD >PIPE`, a builtin of the shell that the
 action starts, and the time is when the word arrives at the reader of the named pipe. Each figure so includes the
-shell's start and waking the reader, and is a little more than the time to the fork; and where the kernel limits a
-build's processes, its entering a control group, which may take the kernel 10 ms more. It begins when the last byte of
+shell's start and waking the reader, and is a little more than the time to the fork. It begins when the last byte of
 the webhook was written to the socket; when the first line of a post-receive hook ran (its own shell is included); or
 when `git push` was started. All on one monotonic clock. `min` is the least of the runs.";
 
@@ -148,6 +147,8 @@ fn at_hand(server: &mut Server, work: &mut Work, ear: &Ear) -> Result<Figures> {
     for run in 0..RUNS + 2 {
         let commit = if run % 2 == 0 { &here } else { &there };
         work::point(&hosted, "at-hand", commit)?;
+        // A server that has come to rest, as before most pushes.
+        std::thread::sleep(Duration::from_millis(300));
         let sent = server.webhook("at-hand", commit)?;
         let took = ear.hear("first")?.duration_since(sent);
         server.succeeded("at-hand")?;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use trunkline_build::environment::Facts;
 use trunkline_build::{Build, BuildResult, Folders, Ports, Sandbox, Secret, Standby};
 use trunkline_config::Project;
@@ -325,41 +326,53 @@ pub(super) async fn carry_out(
     vault: &dyn trunkline_build::Vault,
 ) -> Result<BuildResult, Report> {
     let log = shared.log(&job.run.action_execution)?;
-    let standby = shared.standby.as_deref();
+    let standby = shared.waiter.as_ref().map(|waiter| &*waiter.standby);
     let ports = Ports { vault, log: &log, clock: &clock::now, stop: job.stop.clone(), standby };
     let store = &shared.setting.store;
     let unusable = |error: trunkline_store::Error| error.diagnostic(store.path()).report();
     let running = trunkline_store::Running { run: build.id.clone(), at: clock::now() };
     store.process_started(&running).map_err(unusable)?;
     let result = trunkline_build::run(build, ports).await;
-    if let Some(standby) = &shared.standby {
-        prepare(standby);
+    if let Some(waiter) = &shared.waiter {
+        waiter.prepare();
     }
     // A record that stays costs the next start one look.
     let _ = store.process_ended(&build.id);
     Ok(result)
 }
 
-/// What keeps a process waiting for the next build, where one is wanted.
-pub(super) fn standby(setting: &super::Setting) -> Option<Arc<Standby>> {
-    let wanted = setting.stands_by && setting.builds.control_group != Some(false);
-    let standby = wanted.then(|| {
+/// Keeps a process waiting for the next build.
+pub(super) struct Waiter {
+    standby: Arc<Standby>,
+    ended: Arc<AtomicU64>,
+}
+
+impl Waiter {
+    /// Makes one, where one is wanted.
+    pub(super) fn new(setting: &super::Setting) -> Option<Self> {
+        let wanted = setting.stands_by && setting.builds.control_group != Some(false);
         let word = crate::commands::stand_by::NAME.into();
-        Arc::new(Standby::new(setting.program.clone(), vec![word]))
-    });
-    standby.inspect(prepare)
+        let standby = wanted.then(|| Standby::new(setting.program.clone(), vec![word]));
+        let waiter = Self { standby: Arc::new(standby?), ended: Arc::default() };
+        waiter.prepare();
+        Some(waiter)
+    }
+
+    /// Has a process wait, once builds that follow each other are over: for them it comes too late, and would only
+    /// be in their way.
+    fn prepare(&self) {
+        let (standby, ended) = (self.standby.clone(), self.ended.clone());
+        let turn = ended.fetch_add(1, Ordering::Relaxed) + 1;
+        crate::runtime::spawn(async move {
+            tokio::time::sleep(PAUSE).await;
+            if ended.load(Ordering::Relaxed) == turn {
+                let _ = tokio::task::spawn_blocking(move || standby.prepare()).await;
+            }
+        });
+    }
 }
 
-/// Has a process wait, once builds that follow each other without a pause are over: for them it is of no use.
-fn prepare(standby: &Arc<Standby>) {
-    let standby = standby.clone();
-    crate::runtime::spawn(async move {
-        tokio::time::sleep(PAUSE).await;
-        let _ = tokio::task::spawn_blocking(move || standby.prepare()).await;
-    });
-}
-
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
 impl Shared {
     /// The program's variables as builds get them: this program is found by its name.
