@@ -56,6 +56,21 @@ pub(crate) fn resident(id: u32) -> Option<f64> {
     Some(line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()? / 1024.0)
 }
 
+/// Memory of a process and its children in MB; what they share counts once.
+pub(crate) fn resident_with_children(id: u32) -> Option<f64> {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).ok()?.flatten();
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<String> =
+        lists.flat_map(|l| l.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let share = |id: &String| {
+        let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+        let line = text.lines().find_map(|l| l.strip_prefix("Pss:"))?;
+        line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()
+    };
+    let all = std::iter::once(id.to_string()).chain(children);
+    Some(all.map(|id| share(&id)).sum::<Option<f64>>()? / 1024.0)
+}
+
 /// Processor time of a process and of its children that have ended, with theirs.
 pub(crate) fn spent_with_children(id: u32) -> Option<Duration> {
     Some(spent(&id.to_string(), 13)? + spent(&id.to_string(), 15)?)

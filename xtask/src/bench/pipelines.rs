@@ -10,7 +10,7 @@ mod history;
 mod server;
 mod work;
 
-use super::measure::{resident, spent_with_children};
+use super::measure::{resident, resident_with_children, spent_with_children};
 use super::millis;
 use crate::workspace::Workspace;
 use anyhow::Result;
@@ -115,6 +115,8 @@ fn starts(binary: &Path, folder: &Path, fsync: Duration, ours: &mut Ours) -> Res
     std::thread::sleep(Duration::from_secs(1));
     ours.memory = resident(server.id()).unwrap_or_default();
     tell("idle server, resident", format!("{:.1} MB", ours.memory), "at most 30 MB");
+    let both = resident_with_children(server.id()).unwrap_or_default();
+    tell("- with the process that waits, shared pages once", format!("{both:.1} MB"), "-");
     let mut work = Work::make(folder)?;
     let figures = at_hand(&mut server, &mut work, &ear)?;
     ours.at_hand = figures.median();
