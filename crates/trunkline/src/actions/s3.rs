@@ -1,5 +1,6 @@
 //! Sources from S3: an object of a bucket, or a file of a folder (`S3Bucket: file:PATH`), for trying out.
 
+use super::artifacts::aside;
 use super::source::wanted;
 use super::{Ended, Job, Shared};
 use serde_json::json;
@@ -25,7 +26,7 @@ pub(super) async fn source(shared: Arc<Shared>, job: Job) -> Ended {
     };
     let version = wanted(&job, "S3_OBJECT_VERSION_ID");
     let object = match bucket.strip_prefix("file:") {
-        Some(folder) => local(&shared, folder, key)?,
+        Some(folder) => local(&shared, folder, key).await?,
         None => remote(&shared, &job, bucket, key, version).await?,
     };
     let (id, size) = shared.artifacts.put_large(object.bytes).await?;
@@ -50,15 +51,17 @@ pub(super) async fn source(shared: Arc<Shared>, job: Job) -> Ended {
 }
 
 /// A file, whose hash stands for ETag and version.
-fn local(shared: &Shared, folder: &str, key: &str) -> Result<Object, Report> {
+async fn local(shared: &Shared, folder: &str, key: &str) -> Result<Object, Report> {
     let path = shared.setting.root.join(folder.trim_start_matches("//")).join(key);
-    let bytes = std::fs::read(&path).map_err(|error| {
-        Diagnostic::error("TL0718", format!("{key} cannot be read from {folder}"))
-            .because(error.to_string())
-            .report()
-    })?;
-    let etag = trunkline_center::state::version_of(&bytes);
-    Ok(Object { bytes, version: etag.clone(), etag })
+    let message = format!("{key} cannot be read from {folder}");
+    aside(move || {
+        let bytes = std::fs::read(&path).map_err(|error| {
+            Diagnostic::error("TL0718", message).because(error.to_string()).report()
+        })?;
+        let etag = trunkline_center::state::version_of(&bytes);
+        Ok(Object { bytes, version: etag.clone(), etag })
+    })
+    .await
 }
 
 async fn remote(

@@ -246,6 +246,9 @@ impl Server {
                     looking.spawn(async move {
                         talk.looked(triggers.look(&name, Cause::Poll, &[]).await);
                         talk.looked(triggers.finish_pulls(&name).await);
+                        if let Err(report) = triggers.pack(&name).await {
+                            talk.report(&report);
+                        }
                     });
                 }
             }

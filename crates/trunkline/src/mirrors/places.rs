@@ -16,6 +16,22 @@ const USUAL: &str = "https://github.com/{repository}.git";
 /// What a mirror has of its remote.
 const REFS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 
+/// Packs what is loose, if that is much. Nothing goes: an execution may be made again from a commit whose branch is gone.
+/// Not on all processors, as builds want them; references stay where fetches change them.
+const PACK: &[&str] = &[
+    "-c",
+    "gc.autoDetach=false",
+    "-c",
+    "gc.pruneExpire=never",
+    "-c",
+    "gc.packRefs=false",
+    "-c",
+    "pack.threads=1",
+    "gc",
+    "--auto",
+    "--quiet",
+];
+
 /// Where a repository is.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -286,6 +302,17 @@ impl Mirrors {
         let all = [&begin[..], &REFS].concat();
         remote(at, address, &all, self.limits, Some(one.clone())).await?;
         Ok(view)
+    }
+
+    /// Packs a mirror where it has become many small files, which no fetch does. Without the lock of fetches: a push that
+    /// comes meanwhile waits for none of it, and git itself keeps what both touch.
+    pub(crate) async fn pack(&self, place: &Place) -> Result<(), String> {
+        let Place::There(address) = place else { return Ok(()) };
+        let folder = self.folder("mirror", address);
+        if !folder.join("info/attributes").is_file() {
+            return Ok(());
+        }
+        local(At::Bare(&folder), PACK).await.map(drop)
     }
 
     /// Runs git in a clone against its repository. What it is called in `arguments` is `place.shown()`. TL0718.

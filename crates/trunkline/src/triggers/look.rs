@@ -199,6 +199,12 @@ impl Triggers {
         self.compare(&context, told).await
     }
 
+    /// Packs the mirror of a repository where it is time. TL0895.
+    pub(crate) async fn pack(&self, name: &str) -> Result<(), Report> {
+        let Some(place) = self.place(name) else { return Ok(()) };
+        self.mirrors.pack(&place).await.map_err(|why| broken(name, &why))
+    }
+
     async fn compare(
         &self,
         context: &Context<'_>,
@@ -542,7 +548,7 @@ impl Found {
 
 /// Whether a start was refused and would be refused again. What failed, or found too many executions
 /// under way, may work later.
-fn is_final(report: &Report) -> bool {
+pub(super) fn is_final(report: &Report) -> bool {
     use trunkline_model::ExitKind::{Usage, Verdict};
     report.0.iter().any(|d| {
         let exit = trunkline_model::code_info(&d.code).map(|info| info.exit);

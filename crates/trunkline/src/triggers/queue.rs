@@ -293,7 +293,8 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Triggers {
     /// Starts the pipelines that take an object as their source, unless it was written again since. The source
-    /// takes what is there when it runs. A report is of those that could not be started yet.
+    /// takes what is there when it runs. A report is of those that could not be started yet; what was refused for good is
+    /// a note.
     async fn object_written(
         &self,
         bucket: &str,
@@ -301,15 +302,19 @@ impl Triggers {
         sequencer: &str,
     ) -> Result<(Found, Option<Report>), Report> {
         let place = format!("s3://{bucket}");
-        let lock = self.lock(&place);
+        let definitions = self.starter.definitions();
+        let all = definitions.pipelines.values().map(|defined| &defined.pipeline);
+        let readers: Vec<_> = all.filter(|p| decide::reads_object(p, bucket, key)).collect();
+        let (mut found, mut failed) = (Found::default(), None);
+        if readers.is_empty() {
+            // A lock of each object that somebody tells of would stay for ever.
+            return Ok((found, failed));
+        }
+        // Of the object alone: another queue may tell of it too, and what it starts keeps no other object waiting.
+        let lock = self.lock(&format!("{place}/{key}"));
         let _held = lock.lock().await;
         let off = self.starter.switched_off();
-        let (mut found, mut failed) = (Found::default(), None);
-        for defined in self.starter.definitions().pipelines.values() {
-            let pipeline = &defined.pipeline;
-            if !decide::reads_object(pipeline, bucket, key) {
-                continue;
-            }
+        for pipeline in readers {
             let note =
                 |why: &str| format!("{} is not started by {place}/{key}: {why}", pipeline.name);
             let seen = self.store.head(&pipeline.name, &place, key);
@@ -329,9 +334,13 @@ impl Triggers {
                 let (name, none) = (&pipeline.name, BTreeMap::new());
                 match self.start_once(name, trigger, none, Vec::new(), &token).await {
                     Ok(execution) => found.started.push((pipeline.name.clone(), execution)),
+                    // Again it would be refused again, until the queue's redrive policy takes the message away.
+                    Err(report) if look::is_final(&report) => {
+                        found.notes.push(note(&report.to_string()));
+                    }
                     // The message comes again; the other pipelines do not wait for that.
                     Err(report) => {
-                        failed = Some(report);
+                        failed.get_or_insert_with(|| Report(Vec::new())).0.extend(report.0);
                         continue;
                     }
                 }
