@@ -1,6 +1,6 @@
 //! An artifact back into files: verified first, and never beyond its folder.
 
-use super::links::stays;
+use super::links::Links;
 use super::pack::{IN_MEMORY, checksum, hash};
 use super::seal::{Key, is_sealed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,8 +201,13 @@ fn spread(zip: Zip<'_>, into: &Path, limits: UnpackLimits) -> Result<Unpacked, U
         out.set_permissions(fs::Permissions::from_mode(mode))?;
     }
     let mut done = Unpacked::default();
+    let mut followed = Links::new(&links);
     for (path, text) in &links {
-        if stays(path, &links) {
+        let stays = followed.stays(path).ok_or_else(|| {
+            let name = path.display().to_string();
+            UnpackError::Unsafe(name, "is a link that leads through too many others")
+        })?;
+        if stays {
             symlink(text, into.join(path)).map_err(|error| match error.kind() {
                 io::ErrorKind::AlreadyExists => {
                     UnpackError::Unsafe(path.display().to_string(), "is a link and a folder")

@@ -5,11 +5,12 @@
 //! made it chose: no content of a repository or a build does.
 
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trunkline_build::artifacts::is_sealed;
 use trunkline_build::{Key, UnpackError, UnpackLimits, unpack, unpack_bytes};
 use trunkline_center::state::version_of;
@@ -53,11 +54,13 @@ pub(super) struct ArtifactFolder {
     key: Option<Key>,
     /// The zip that was put last, as it is in clear.
     recent: Mutex<Option<Recent>>,
+    /// Those that could not be opened or are others than their names say, until they are made again.
+    doubted: Mutex<HashSet<String>>,
 }
 
 impl ArtifactFolder {
     pub(super) fn new(folder: PathBuf, key: Option<Key>) -> Self {
-        Self { folder, key, recent: Mutex::default() }
+        Self { folder, key, recent: Mutex::default(), doubted: Mutex::default() }
     }
 
     /// What seals artifacts; builds that make some need it.
@@ -69,36 +72,26 @@ impl ArtifactFolder {
         self.folder.join(format!("{id}.{ending}"))
     }
 
-    /// Whether an artifact of that many bytes is there, in full length.
+    /// Whether an artifact of that many bytes is there, in full length, and nobody found it wrong.
     pub(super) fn has(&self, id: &str, size: u64) -> bool {
+        if held(&self.doubted).contains(id) {
+            return false;
+        }
         let length = self.key.as_ref().map_or(size, |_| Key::sealed_size(size));
         let whole = |ending| fs::metadata(self.path(id, ending)).is_ok_and(|f| f.len() == length);
         whole(ZIP) || whole(CLONE)
     }
 
-    /// Keeps a zip; gives its id and size.
-    pub(super) fn put(&self, zip: &[u8]) -> Result<(String, u64), Report> {
-        let (id, size) = self.keep(zip, ZIP)?;
-        if zip.len() <= RECENT_BYTES {
-            *self.recent.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((id.clone(), Arc::from(zip)));
+    /// Keeps a zip; gives its id and size. A large one is written, and waited for, where no other action is kept from
+    /// going on.
+    pub(super) async fn put(self: &Arc<Self>, zip: Vec<u8>) -> Result<(String, u64), Report> {
+        if zip.len() > RECENT_BYTES {
+            let this = self.clone();
+            return aside(move || this.keep(&zip, ZIP)).await;
         }
+        let (id, size) = self.keep(&zip, ZIP)?;
+        *held(&self.recent) = Some((id.clone(), Arc::from(zip)));
         Ok((id, size))
-    }
-
-    /// Keeps a zip of any size: a large one is written, and waited for, where no other action is kept from going on.
-    pub(super) async fn put_large(self: &Arc<Self>, zip: Vec<u8>) -> Result<(String, u64), Report> {
-        if zip.len() <= RECENT_BYTES {
-            return self.put(&zip);
-        }
-        let this = self.clone();
-        aside(move || this.put(&zip)).await
-    }
-
-    /// Takes over a zip as `adopt` does, which waits for the disk, in the same way.
-    pub(super) async fn adopt_large(self: &Arc<Self>, id: &str, file: &Path) -> Result<(), Report> {
-        let (this, id, file) = (self.clone(), id.to_owned(), file.to_owned());
-        aside(move || this.adopt(&id, &file)).await
     }
 
     /// Keeps a reference to a clone; gives its id and size.
@@ -116,6 +109,7 @@ impl ArtifactFolder {
             None => self.write(&path, bytes),
         };
         kept.map_err(|error| failed(&path, &error))?;
+        held(&self.doubted).remove(&id);
         Ok((id, u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
     }
 
@@ -141,20 +135,25 @@ impl ArtifactFolder {
 
     /// Takes over a zip that was made elsewhere on this disk, sealed if there is a key. One of that id makes way: it
     /// may be torn.
-    pub(super) fn adopt(&self, id: &str, file: &Path) -> Result<(), Report> {
-        let path = self.path(id, ZIP);
-        let moved = File::open(file).and_then(|file| file.sync_all());
-        let moved = moved.and_then(|()| match fs::rename(file, &path) {
-            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                let draft = self.draft();
-                fs::copy(file, &draft)?;
-                File::open(&draft)?.sync_all()?;
-                fs::rename(&draft, &path)
-            }
-            moved => moved,
-        });
-        let lasting = moved.and_then(|()| File::open(&self.folder)?.sync_all());
-        lasting.map_err(|error| failed(&path, &error))
+    pub(super) async fn adopt(self: &Arc<Self>, id: &str, file: &Path) -> Result<(), Report> {
+        let (this, id, file) = (self.clone(), id.to_owned(), file.to_owned());
+        aside(move || {
+            let path = this.path(&id, ZIP);
+            let moved = File::open(&file).and_then(|file| file.sync_all());
+            let moved = moved.and_then(|()| match fs::rename(&file, &path) {
+                Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                    let draft = this.draft();
+                    fs::copy(&file, &draft)?;
+                    File::open(&draft)?.sync_all()?;
+                    fs::rename(&draft, &path)
+                }
+                moved => moved,
+            });
+            let lasting = moved.and_then(|()| File::open(&this.folder)?.sync_all());
+            held(&this.doubted).remove(&id);
+            lasting.map_err(|error| failed(&path, &error))
+        })
+        .await
     }
 
     fn draft(&self) -> PathBuf {
@@ -166,28 +165,25 @@ impl ArtifactFolder {
     /// TL0857: it is sealed with another key.
     pub(super) fn unpack(&self, artifact: &ArtifactRef, folder: &Path) -> Result<Content, Report> {
         let (id, limits) = (artifact.id.as_str(), UnpackLimits::default());
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let recent = held(&self.recent).clone();
+        let wrong = |found: UnpackError| {
+            if let UnpackError::Damaged { .. } | UnpackError::Sealed(_) = found {
+                // Its source makes it again.
+                held(&self.doubted).insert(id.to_owned());
+            }
+            unusable(artifact, &found)
+        };
         let unpacked = match recent.filter(|(recent, _)| recent == id) {
             Some((_, zip)) => unpack_bytes(&zip, folder, limits),
             None => {
                 let path = self.path(id, ZIP);
-                if let Some(clone) = self.clone_of(id).filter(|_| !path.exists()) {
-                    return clone.map(Content::Clone).map_err(|found| unusable(artifact, &found));
+                match self.clone_of(id).filter(|_| !path.exists()) {
+                    Some(clone) => return clone.map(Content::Clone).map_err(wrong),
+                    None => unpack(&path, folder, Some(id), self.key.as_ref(), limits),
                 }
-                unpack(&path, folder, Some(id), self.key.as_ref(), limits)
             }
         };
-        match unpacked {
-            Ok(done) => Ok(Content::Files(done.left_out)),
-            Err(found) => {
-                if let UnpackError::Damaged { .. } = found {
-                    // Out of the way: its source makes it again.
-                    let path = self.path(id, ZIP);
-                    let _ = fs::rename(&path, path.with_extension("damaged"));
-                }
-                Err(unusable(artifact, &found))
-            }
-        }
+        unpacked.map(|done| Content::Files(done.left_out)).map_err(wrong)
     }
 
     /// The reference of an id; None if there is none.
@@ -213,8 +209,12 @@ impl ArtifactFolder {
     }
 }
 
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Does work with files on a thread that may wait. TL0902.
-async fn aside<T: Send + 'static>(
+pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Report> + Send + 'static,
 ) -> Result<T, Report> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
@@ -244,49 +244,73 @@ fn unusable(artifact: &ArtifactRef, found: &UnpackError) -> Report {
 
 #[cfg(test)]
 mod tests {
+    use super::super::builds::zip_of;
     use super::*;
 
-    fn folder() -> (tempfile::TempDir, ArtifactFolder) {
+    fn folder(key: Option<Key>) -> (tempfile::TempDir, Arc<ArtifactFolder>) {
         let home = tempfile::tempdir().unwrap();
-        let folder = ArtifactFolder::new(home.path().to_path_buf(), None);
-        (home, folder)
+        let folder = ArtifactFolder::new(home.path().to_path_buf(), key);
+        (home, Arc::new(folder))
     }
 
-    #[test]
-    fn a_file_that_is_torn_or_changed_is_written_anew() {
-        let (home, folder) = folder();
+    #[tokio::test]
+    async fn a_file_that_is_torn_or_changed_is_written_anew() {
+        let (home, folder) = folder(None);
         let bytes = b"what an artifact holds";
-        let (id, size) = folder.put(bytes).unwrap();
+        let (id, size) = folder.put(bytes.to_vec()).await.unwrap();
         let path = home.path().join(format!("{id}.zip"));
         for torn in [&b""[..], b"what an art", b"WHAT an artifact holds"] {
             fs::write(&path, torn).unwrap();
             assert_eq!(folder.has(&id, size), torn.len() == bytes.len());
-            assert_eq!(folder.put(bytes).unwrap(), (id.clone(), size));
+            assert_eq!(folder.put(bytes.to_vec()).await.unwrap(), (id.clone(), size));
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
         // The same for what a build made.
         fs::write(&path, "torn").unwrap();
         let made = home.path().join("made");
         fs::write(&made, bytes).unwrap();
-        folder.adopt(&id, &made).unwrap();
+        folder.adopt(&id, &made).await.unwrap();
         assert_eq!(fs::read(&path).unwrap(), bytes);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "no draft stays");
     }
 
     #[tokio::test]
     async fn a_large_zip_is_kept_as_a_small_one_is() {
-        let (home, folder) = folder();
-        let folder = Arc::new(folder);
+        let (home, folder) = folder(None);
         for length in [10, RECENT_BYTES + 1] {
             let zip = vec![7; length];
-            let (id, size) = folder.put_large(zip.clone()).await.unwrap();
+            let (id, size) = folder.put(zip.clone()).await.unwrap();
             assert_eq!((&*id, size), (&*version_of(&zip), length as u64));
             let path = folder.path(&id, ZIP);
             assert_eq!(fs::read(&path).unwrap(), zip);
             fs::rename(&path, home.path().join("made")).unwrap();
-            folder.adopt_large(&id, &home.path().join("made")).await.unwrap();
+            folder.adopt(&id, &home.path().join("made")).await.unwrap();
             assert!(folder.has(&id, size));
-            assert!(folder.adopt_large(&id, &home.path().join("made")).await.is_err());
+            assert!(folder.adopt(&id, &home.path().join("made")).await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_found_damaged_at_its_right_length_counts_as_gone_until_it_is_made_again() {
+        for (key, code) in [(None, "TL0719"), (Key::parse(&"ab".repeat(32)), "TL0857")] {
+            let (home, folder) = folder(key);
+            let zip = zip_of(&[("page", b"a page")]).unwrap();
+            let (id, size) = folder.put(zip.clone()).await.unwrap();
+            *held(&folder.recent) = None;
+            let artifact = ArtifactRef { name: "App".into(), id, size, revision: None };
+            let path = folder.path(&artifact.id, ZIP);
+            let whole = fs::read(&path).unwrap();
+            let mut other = whole.clone();
+            *other.last_mut().unwrap() ^= 1;
+            fs::write(&path, other).unwrap();
+            assert!(folder.has(&artifact.id, size), "nobody has read it");
+            let refused = folder.unpack(&artifact, &home.path().join("one")).unwrap_err();
+            assert_eq!(refused.0[0].code, code);
+            assert!(!folder.has(&artifact.id, size), "{code}");
+            folder.put(zip).await.unwrap();
+            assert!(folder.has(&artifact.id, size) && fs::read(&path).unwrap() == whole);
+            *held(&folder.recent) = None;
+            folder.unpack(&artifact, &home.path().join("two")).unwrap();
         }
     }
 }

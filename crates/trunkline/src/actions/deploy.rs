@@ -4,6 +4,7 @@
 //! would undo a fix. After an apply it is recorded. An apply that an earlier start of the same execution left
 //! unfinished is resumed by `trunkline apply` itself, which knows it by the execution.
 
+use super::artifacts::aside;
 use super::builds::{Work, carry_out, unpack};
 use super::git::View;
 use super::plans::{self, Made, PlanArtifact};
@@ -64,7 +65,7 @@ pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
     let saved = work.path("plan.json");
     let build = shared.process(&job, &work, &deployment, &saved)?;
     let result = carry_out(&shared, &job, &build, &NoVault).await?;
-    let variables = deployment.variables(&saved);
+    let variables = deployment.variables(counts(&saved).await);
     if let Some(failure) = shared.own_failure(&job, &result) {
         let summary = Some(failure.message.clone());
         return Ok(ActionOutcome {
@@ -79,8 +80,9 @@ pub(super) async fn deploy(shared: Arc<Shared>, job: Job) -> Ended {
         (Mode::Apply, _) => shared.record(&job, &deployment)?,
         (Mode::Plan, None) => {}
         (Mode::Plan, Some(output)) => {
-            let bytes = plans::pack(&job, &deployment.made(&deployment.regions()), &saved)?;
-            let (id, size) = shared.artifacts.put(&bytes)?;
+            let regions = deployment.regions();
+            let bytes = plans::pack(&job, &deployment.made(&regions), &saved).await?;
+            let (id, size) = shared.artifacts.put(bytes).await?;
             let (name, revision) = (output.name.clone(), deployment.revision.clone());
             artifacts.push(ArtifactRef { name, id, size, revision });
         }
@@ -214,16 +216,14 @@ impl Deployment {
     }
 
     /// The output variables: what it is, and how much a plan changes.
-    fn variables(&self, saved: &Path) -> BTreeMap<String, String> {
+    fn variables(&self, counts: Option<BTreeMap<String, usize>>) -> BTreeMap<String, String> {
         let mut variables = BTreeMap::from([
             ("Environment".to_owned(), self.environment.name.clone()),
             ("Regions".to_owned(), self.regions().join(",")),
             ("Release".to_owned(), self.release.clone()),
         ]);
         variables.extend(self.commit().map(|commit| ("CommitId".to_owned(), commit.to_owned())));
-        let text = std::fs::read(saved).unwrap_or_default();
-        if let Ok(plans) = serde_json::from_slice::<Value>(&text) {
-            let counts = counts(&plans);
+        if let Some(counts) = counts {
             let changes: usize = counts.values().sum();
             variables.insert("Changes".to_owned(), changes.to_string());
             variables.insert("Summary".to_owned(), in_words(&counts));
@@ -277,16 +277,22 @@ fn beside(file: &Path) -> &Path {
     file.parent().unwrap_or(file)
 }
 
-/// How many resources plans create, update and so on.
-fn counts(plans: &Value) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    let plans = plans.get("plans").unwrap_or(plans).as_array().into_iter().flatten();
-    for change in plans.flat_map(|plan| plan["changes"].as_array().into_iter().flatten()) {
-        if let Some(action) = change["action"].as_str() {
-            *counts.entry(action.to_owned()).or_default() += 1;
+/// How many resources saved plans create, update and so on; None where there are none.
+async fn counts(saved: &Path) -> Option<BTreeMap<String, usize>> {
+    let saved = saved.to_owned();
+    let counted = aside(move || {
+        let text = std::fs::read(saved).unwrap_or_default();
+        let Ok(plans) = serde_json::from_slice::<Value>(&text) else { return Ok(None) };
+        let mut counts = BTreeMap::new();
+        let plans = plans.get("plans").unwrap_or(&plans).as_array().into_iter().flatten();
+        for change in plans.flat_map(|plan| plan["changes"].as_array().into_iter().flatten()) {
+            if let Some(action) = change["action"].as_str() {
+                *counts.entry(action.to_owned()).or_default() += 1;
+            }
         }
-    }
-    counts
+        Ok(Some(counts))
+    });
+    counted.await.ok().flatten()
 }
 
 fn in_words(counts: &BTreeMap<String, usize>) -> String {

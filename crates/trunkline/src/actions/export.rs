@@ -63,7 +63,7 @@ pub(super) async fn export(shared: Arc<Shared>, job: Job) -> Ended {
     if !changed.is_empty() {
         (shared.setting.pushed)(repository);
     }
-    let (id, size) = shared.artifacts.put_large(archive).await?;
+    let (id, size) = shared.artifacts.put(archive).await?;
     let revision =
         Revision { id: after.id.clone(), summary: Some(after.subject().to_owned()), url: None };
     let artifact = |name: &str| ArtifactRef {

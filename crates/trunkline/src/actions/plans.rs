@@ -4,6 +4,7 @@
 //! else. Whether the target is still what the plan was made from, `trunkline apply FILE` looks at itself.
 
 use super::Job;
+use super::artifacts::aside;
 use super::builds::zip_of;
 use crate::files;
 use serde_json::{Value, json};
@@ -30,16 +31,20 @@ pub(super) struct PlanArtifact {
     about: Value,
 }
 
-/// The zip of a plan that was saved.
-pub(super) fn pack(job: &Job, made: &Made<'_>, saved: &Path) -> Result<Vec<u8>, Report> {
-    let plan = std::fs::read(saved)
-        .map_err(|error| files::failed(&saved.display().to_string(), &error))?;
+/// The zip of a plan that was saved, which may be large.
+pub(super) async fn pack(job: &Job, made: &Made<'_>, saved: &Path) -> Result<Vec<u8>, Report> {
     let Made { environment, release, scope, regions } = made;
     let about = json!({
         "schema": SCHEMA, "version": 1, "execution": job.run.execution, "environment": environment,
         "release": release, "scope": scope, "regions": regions,
     });
-    zip_of(&[(ABOUT, about.to_string().as_bytes()), (PLAN, &plan)])
+    let saved = saved.to_owned();
+    aside(move || {
+        let plan = std::fs::read(&saved)
+            .map_err(|error| files::failed(&saved.display().to_string(), &error))?;
+        zip_of(&[(ABOUT, about.to_string().as_bytes()), (PLAN, &plan)])
+    })
+    .await
 }
 
 impl PlanArtifact {

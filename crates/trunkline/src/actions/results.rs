@@ -40,7 +40,7 @@ impl Shared {
                 let failed = ActionOutcome::failed(FailureKind::JobFailed, "TL0719", message);
                 return Ok(ActionOutcome { failure: failed.failure, ..outcome });
             };
-            self.artifacts.adopt_large(&made.sha256, &made.path).await?;
+            self.artifacts.adopt(&made.sha256, &made.path).await?;
             outcome.artifacts.push(ArtifactRef {
                 name: output.name.clone(),
                 id: made.sha256.clone(),

@@ -29,7 +29,7 @@ pub(super) async fn source(shared: Arc<Shared>, job: Job) -> Ended {
         Some(folder) => local(&shared, folder, key).await?,
         None => remote(&shared, &job, bucket, key, version).await?,
     };
-    let (id, size) = shared.artifacts.put_large(object.bytes).await?;
+    let (id, size) = shared.artifacts.put(object.bytes).await?;
     let shown = if object.version.is_empty() { &object.etag } else { &object.version };
     let revision = Revision { id: shown.clone(), summary: Some(key.to_owned()), url: None };
     let artifact = |name: &str| ArtifactRef {

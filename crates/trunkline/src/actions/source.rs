@@ -164,7 +164,7 @@ impl Shared {
             (Err(_), Place::There(_)) => read(self.view(place, Some(id)).await?).await?,
             (read, _) => read?,
         };
-        let (id, size) = self.artifacts.put_large(archive).await?;
+        let (id, size) = self.artifacts.put(archive).await?;
         Ok(Fetched { commit, id, size })
     }
 

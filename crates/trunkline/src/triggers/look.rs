@@ -51,6 +51,8 @@ pub(crate) struct Found {
     pub(crate) started: Vec<(String, String)>,
     /// Why something was not started.
     pub(crate) notes: Vec<String>,
+    /// What should have been started, and is not started by this any more.
+    pub(crate) refused: Vec<Diagnostic>,
 }
 
 impl Found {
@@ -61,9 +63,16 @@ impl Found {
                 self.started.push((pipeline.to_owned(), execution));
                 true
             }
+            Err(report) if is_final(&report) => {
+                self.refused.extend(report.0.into_iter().map(|found| Diagnostic {
+                    message: format!("{pipeline} is not started: {}", found.message),
+                    ..found
+                }));
+                true
+            }
             Err(report) => {
                 self.notes.push(format!("{pipeline}: {report}"));
-                is_final(&report)
+                false
             }
         }
     }

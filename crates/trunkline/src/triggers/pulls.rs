@@ -52,6 +52,7 @@ impl Triggers {
                     Ok(more) => {
                         found.started.extend(more.started);
                         found.notes.extend(more.notes);
+                        found.refused.extend(more.refused);
                     }
                     Err(report) => failed = Some(report),
                 }

@@ -333,16 +333,13 @@ impl Triggers {
                 };
                 let (name, none) = (&pipeline.name, BTreeMap::new());
                 match self.start_once(name, trigger, none, Vec::new(), &token).await {
-                    Ok(execution) => found.started.push((pipeline.name.clone(), execution)),
-                    // Again it would be refused again, until the queue's redrive policy takes the message away.
-                    Err(report) if look::is_final(&report) => {
-                        found.notes.push(note(&report.to_string()));
-                    }
                     // The message comes again; the other pipelines do not wait for that.
-                    Err(report) => {
+                    Err(report) if !look::is_final(&report) => {
                         failed.get_or_insert_with(|| Report(Vec::new())).0.extend(report.0);
                         continue;
                     }
+                    // What is refused for good would be so again, until the redrive policy takes the message.
+                    started => _ = found.take(name, started),
                 }
             }
             self.remember(&pipeline.name, &place, key, sequencer)?;

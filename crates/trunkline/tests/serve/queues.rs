@@ -1,7 +1,7 @@
 //! Messages of SQS: pushes to a repository elsewhere, and objects of S3, that EventBridge tells of through the lab's
 //! queue.
 
-use crate::server::{LIMIT, Server, hosted_source};
+use crate::server::{LIMIT, SERVE, Server, hosted_source};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -175,18 +175,26 @@ fn a_push_that_a_message_tells_of_starts_once_and_no_other_message_starts_anythi
 }
 
 #[test]
-fn a_write_to_s3_starts_who_takes_the_object_once_also_from_a_queue_that_is_made_later() {
+fn a_write_to_s3_starts_who_takes_the_object_once_and_who_can_never_start_is_told_of() {
     let mut site = Site::before("name: pushes");
     let source = "{ category: Source, owner: AWS, provider: S3, version: \"1\" }\n      configuration: { \
                   S3Bucket: code, S3ObjectKey: site.zip }";
     let command = format!("cat page.txt >> {}", site.server.home.join("ran").display());
     site.server.pipeline("web", source, "", &command);
+    // Nobody gives its variable a value.
+    site.server.pipeline("strict", source, "  variables:\n  - { name: Asked }\n", "true");
     site.server.must("work", &["archive", "--format=zip", "--output=../site.zip", "HEAD"]);
     let zip = std::fs::read(site.server.home.join("site.zip")).expect("git wrote it");
     let place = json!({ "Bucket": "code", "Key": "site.zip" });
     site.call("s3", "CreateBucket", json!({ "Bucket": "code" }), b"");
     site.call("s3", "PutObject", place, &zip);
-    site.server.start();
+    let err = site.server.home.join("err").display().to_string();
+    let script = format!("exec \"$0\" \"$@\" 2>{err}");
+    let mut shell = site.server.home.command("sh");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_trunkline")]).args(SERVE);
+    shell.envs(site.server.variables.iter().map(|(name, value)| (name, value)));
+    site.server.start_with(shell);
+    // The queue is made later.
     site.create();
     let tell = |key: &str, sequencer: &str| {
         let object = json!({ "key": key, "sequencer": sequencer });
@@ -203,6 +211,8 @@ fn a_write_to_s3_starts_who_takes_the_object_once_also_from_a_queue_that_is_made
     tell("other.zip", "0062E99A88DC407461");
     site.holds(0);
     assert_eq!(site.count(), 1);
+    let said = site.server.home.read("err");
+    assert!(said.contains("strict is not started: ") && said.contains("Asked"), "{said}");
     tell("site.zip", "0062E99A88DC407462");
     site.server.ran("one\none\n");
     site.server.succeeded("web");

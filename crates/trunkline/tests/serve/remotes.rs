@@ -180,3 +180,53 @@ fn what_was_refused_because_too_much_is_under_way_starts_at_a_later_poll() {
     server.succeeded("web");
     assert_eq!(server.executions("web").len(), 2);
 }
+
+#[test]
+fn a_mirror_is_packed_between_polls_and_loses_nothing() {
+    let mut server = Server::new();
+    server.work();
+    server.commit("page.txt", "one\n");
+    let origin = server.origin("acme/site");
+    server.must("work", &["push", "--quiet", &origin, "main"]);
+    let command = format!("cat page.txt >> {}", server.home.join("ran").display());
+    server.pipeline("site", &connected_source("acme/site"), "", &command);
+    server.home.write("data/server.yaml", OFTEN);
+    let serve = server.command(SERVE);
+    server.start_with(serve);
+    server.ran("one\n");
+
+    let mirrors = std::fs::read_dir(server.home.join("data/mirrors")).expect("a folder").flatten();
+    let mut names = mirrors.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let name = names.find(|name| name.starts_with("mirror-")).expect("it was fetched");
+    let mirror = format!("data/mirrors/{name}");
+    // Every fetch makes a pack, and two are too many; whoever prunes may take all.
+    for [key, value] in
+        [["fetch.unpackLimit", "1"], ["gc.autoPackLimit", "1"], ["gc.pruneExpire", "now"]]
+    {
+        server.must(&mirror, &["config", key, value]);
+    }
+    server.must("work", &["checkout", "--quiet", "-b", "side"]);
+    let side = server.commit("side.txt", "a side\n");
+    server.must("work", &["push", "--quiet", &origin, "side"]);
+    let has = |what: &str| server.git(&mirror, &["cat-file", "-e", what]).status.success();
+    wait_until("the branch is fetched", LIMIT, || has(&side).then_some(()));
+    server.must("work", &["push", "--quiet", &origin, ":side"]);
+    server.must("work", &["checkout", "--quiet", "main"]);
+    for text in ["two\n", "three\n"] {
+        server.commit("page.txt", text);
+        server.must("work", &["push", "--quiet", &origin, "main"]);
+        let all = if text == "two\n" { "one\ntwo\n" } else { "one\ntwo\nthree\n" };
+        server.ran(all);
+    }
+    wait_until("the mirror is packed", LIMIT, || {
+        let counts = server.must(&mirror, &["count-objects", "-v"]);
+        let packs = std::fs::read_dir(server.home.join(format!("{mirror}/objects/pack")));
+        let names = packs.expect("a folder").flatten().map(|entry| entry.file_name());
+        let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+        let count = |ending: &str| names.iter().filter(|name| name.ends_with(ending)).count();
+        // What no branch has lies in a pack of its own, or loose where git is old.
+        let plain = count(".pack") - count(".mtimes");
+        (plain == 1 && (counts.contains("count: 0") || count(".mtimes") == 0)).then_some(())
+    });
+    assert!(has(&side), "an execution may be made again from it");
+}

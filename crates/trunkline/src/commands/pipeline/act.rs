@@ -8,7 +8,7 @@ use crate::pipelines::backend::{Backend, Need};
 use clap::ValueEnum;
 use trunkline_engine::command::Approval;
 use trunkline_engine::event::{ConditionKind, ConditionStatus, StageStatus, TransitionSide};
-use trunkline_engine::view::{ExecutionView, PipelineView, StageView, Waiting};
+use trunkline_engine::view::{ConditionView, ExecutionView, PipelineView, StageView, Waiting};
 use trunkline_engine::{Answer, Command};
 use trunkline_model::pipeline::RetryMode;
 use trunkline_model::{Diagnostic, Report};
@@ -193,7 +193,10 @@ pub(crate) fn override_condition(arguments: &Override, app: &App) -> Outcome {
         let condition = match arguments.condition {
             Some(Kind::BeforeEntry) => ConditionKind::BeforeEntry,
             Some(Kind::OnSuccess) => ConditionKind::OnSuccess,
-            None => unmet(&view, stage).unwrap_or(ConditionKind::BeforeEntry),
+            None => {
+                let stages = view.stages.iter().filter(|s| &s.name == stage);
+                unmet(stages.flat_map(|s| &s.conditions), stage)?
+            }
         };
         let (stage, execution) = (stage.clone(), view.brief.id.clone());
         let by = Some(by(app));
@@ -203,11 +206,29 @@ pub(crate) fn override_condition(arguments: &Override, app: &App) -> Outcome {
     })
 }
 
-/// The condition of a stage that does not let an execution pass.
-fn unmet(view: &ExecutionView, stage: &str) -> Option<ConditionKind> {
-    let stage = view.stages.iter().find(|s| s.name == stage)?;
-    let passed = [ConditionStatus::Succeeded, ConditionStatus::Overridden];
-    stage.conditions.iter().find(|c| !passed.contains(&c.status)).map(|c| c.kind)
+/// The condition of a stage that does not let an execution pass, of those that can be overridden: one that waits
+/// before one that failed. Where there is none, the pipeline says why. TL0901: there are several.
+fn unmet<'a>(
+    conditions: impl Iterator<Item = &'a ConditionView>,
+    stage: &str,
+) -> Result<ConditionKind, Report> {
+    let all: Vec<_> = conditions.filter(|c| c.kind != ConditionKind::OnFailure).collect();
+    let of = |wanted: &[ConditionStatus]| -> Vec<ConditionKind> {
+        all.iter().filter(|c| wanted.contains(&c.status)).map(|c| c.kind).collect()
+    };
+    let mut unmet = of(&[ConditionStatus::InProgress]);
+    if unmet.is_empty() {
+        unmet = of(&[ConditionStatus::Failed, ConditionStatus::Errored]);
+    }
+    match unmet[..] {
+        [] => Ok(ConditionKind::BeforeEntry),
+        [one] => Ok(one),
+        _ => {
+            let message = format!("several conditions of {stage} wait: before-entry, on-success");
+            let help = "choose with --condition";
+            Err(Diagnostic::error("TL0901", message).help(help).report())
+        }
+    }
 }
 
 pub(crate) fn rollback(arguments: &Rollback, app: &App) -> Outcome {
@@ -352,4 +373,31 @@ fn transition(arguments: &Transition, command: Command, word: &str, app: &App) -
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn an_override_is_of_the_condition_that_waits_never_of_one_after_a_failure() {
+        let check = |conditions: &[(&str, &str)], chosen: Result<ConditionKind, &str>| {
+            let one = |(kind, status): &(&str, &str)| json!({ "kind": kind, "status": status, "rules": [] });
+            let all: Vec<Value> = conditions.iter().map(one).collect();
+            let all: Vec<ConditionView> = serde_json::from_value(json!(all)).expect("views");
+            let found = unmet(all.iter(), "Build").map_err(|report| report.0[0].code.clone());
+            assert_eq!(found, chosen.map_err(str::to_owned), "{conditions:?}");
+        };
+        let (entry, success) = (ConditionKind::BeforeEntry, ConditionKind::OnSuccess);
+        check(&[("BEFORE_ENTRY", "Failed")], Ok(entry));
+        check(&[("BEFORE_ENTRY", "Succeeded"), ("ON_SUCCESS", "InProgress")], Ok(success));
+        check(&[("ON_FAILURE", "Failed"), ("ON_SUCCESS", "Failed")], Ok(success));
+        check(&[("ON_FAILURE", "InProgress"), ("BEFORE_ENTRY", "Errored")], Ok(entry));
+        check(&[("BEFORE_ENTRY", "Abandoned"), ("ON_SUCCESS", "Failed")], Ok(success));
+        check(&[("BEFORE_ENTRY", "Failed"), ("ON_SUCCESS", "InProgress")], Ok(success));
+        check(&[("BEFORE_ENTRY", "InProgress"), ("ON_SUCCESS", "InProgress")], Err("TL0901"));
+        check(&[("ON_FAILURE", "Failed")], Ok(entry));
+        check(&[], Ok(entry));
+    }
 }

@@ -76,6 +76,7 @@ impl Talk {
                 for (pipeline, execution) in &found.started {
                     self.line(&format!("started {pipeline}, execution {execution}"));
                 }
+                found.refused.iter().for_each(|refused| self.problem(refused));
                 for note in found.notes.iter().filter(|_| self.verbose) {
                     self.line(note);
                 }
@@ -293,7 +294,10 @@ impl Webhooks for Incomings {
                 Event::Ping | Event::Other(_) => Ok(Found::default()),
             };
             self.talk.looked(found.clone());
-            found.map(|found| Delivered { started: found.started, notes: found.notes })
+            found.map(|Found { started, mut notes, refused }| {
+                notes.extend(refused.iter().map(ToString::to_string));
+                Delivered { started, notes }
+            })
         })
     }
 
