@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use tokio::sync::{mpsc, watch};
 use trunkline_engine::{
-    Actions, Answer as Done, Command, Executor, ExecutorError, Log as _, Notify, Ports, Refusal,
+    Actions, Answer as Done, Command, Event, Executor, ExecutorError, Log as _, Notify, Ports, Refusal,
     RefusalKind, Settings,
 };
 use trunkline_model::{Diagnostic, Report};
@@ -120,7 +120,7 @@ impl Hub {
         new
     }
 
-    /// Takes pipelines from the log that a file names which cannot be read: as they were, they go on.
+    /// Takes pipelines from the log whose file cannot be read: as they were, they go on.
     pub(crate) async fn keep_stored(&self) -> Result<(), Report> {
         let mut definitions = Definitions::clone(&self.definitions());
         let text = |file: &String| std::fs::read_to_string(self.project.join(file)).ok();
@@ -133,9 +133,13 @@ impl Hub {
             return Ok(());
         }
         for name in self.store.pipelines().map_err(|e| log_failed(&e, &self.folder))? {
-            let Some((file, _)) = broken.iter().find(|(_, text)| names(text, &name)) else {
-                continue;
+            // The log knows the file. One that has another name by now is known by the pipeline's name in it.
+            let came = self.file_of(&name)?.filter(|file| self.project.join(file).is_file());
+            let is_its = |(file, text): &&(String, String)| match &came {
+                Some(came) => came == file,
+                None => names(text, &name),
             };
+            let Some((file, _)) = broken.iter().find(is_its) else { continue };
             let executor = self.executor(&name).await?;
             let known = executor.definition().await.map_err(|e| self.failed(&e, &name))?;
             if let Some(pipeline) = known {
@@ -145,6 +149,16 @@ impl Hub {
         }
         *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(definitions);
         Ok(())
+    }
+
+    /// The file that a pipeline's newest definition came from.
+    fn file_of(&self, pipeline: &str) -> Result<Option<String>, Report> {
+        let events = self.store.own_events(pipeline);
+        let events = events.map_err(|e| e.diagnostic(self.store.path()).report())?;
+        Ok(events.into_iter().rev().find_map(|recorded| match recorded.event {
+            Event::Defined { by, .. } => by,
+            _ => None,
+        }))
     }
 
     /// Gives every pipeline its definition of the files. What cannot be read keeps its old one; one that fails

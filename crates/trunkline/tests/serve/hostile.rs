@@ -74,6 +74,37 @@ fn a_definition_that_cannot_be_read_is_told_and_the_one_before_goes_on() {
     assert!(logs(&server).contains("mended"));
 }
 
+#[test]
+fn a_template_that_cannot_be_read_after_a_restart_keeps_the_pipeline_that_it_does_not_name() {
+    let (mut server, token) = site(|server| {
+        let text = format!(
+            "Resources:\n  Site:\n    Type: AWS::CodePipeline::Pipeline\n    Properties:\n      \
+             Name: !Sub \"${{AWS::StackName}}-live\"\n      RoleArn: arn:aws:iam::111122223333:role/pipeline\n      \
+             ArtifactStore: {{ Type: S3, Location: artifacts }}\n      PipelineType: V2\n      Stages:\n      \
+             - Name: Source\n        Actions:\n        - Name: Git\n          \
+             ActionTypeId: {{ Category: Source, Owner: AWS, Provider: CodeCommit, Version: \"1\" }}\n          \
+             Configuration: {{ RepositoryName: web, BranchName: main }}\n          \
+             OutputArtifacts: [{{ Name: Code }}]\n      - Name: Test\n        Actions:\n        - Name: Run\n          \
+             ActionTypeId: {{ Category: Compute, Owner: AWS, Provider: Commands, Version: \"1\" }}\n          \
+             InputArtifacts: [{{ Name: Code }}]\n          Commands: ['cat page.txt >> {}']\n",
+            server.home.join("ran").display()
+        );
+        server.home.write("project/pipelines/acme.yaml", text);
+        server.home.write("data/server.yaml", "repositories: [web]\n");
+    });
+    push(&server, &token, "page.txt", "one\n");
+    server.ran("one\n");
+    let good = server.home.read("project/pipelines/acme.yaml");
+    server.home.write("project/pipelines/acme.yaml", good.replace("Stages:", "Stagess:"));
+    server.stop();
+    server.start();
+    let address = server.repository("web", &token);
+    server.commit("page.txt", "two\n");
+    server.must("work", &["push", "--quiet", &address, "main"]);
+    server.ran("one\ntwo\n");
+    server.succeeded("acme-live");
+}
+
 /// All logs of actions.
 fn logs(server: &Server) -> String {
     let entries = std::fs::read_dir(server.home.join("data/logs")).expect("a folder").flatten();
