@@ -66,6 +66,14 @@ pub struct ReadOptions {
     pub account: Option<String>,
 }
 
+/// The parameters of a template; none where the text is something else. `None`: it cannot be read.
+pub fn parameter_names(text: &str) -> Option<Vec<String>> {
+    let node = yaml::read_tagged(text).ok()?;
+    let declared = node.get("Parameters").filter(|_| kind::of_node(&node) == FileKind::Template);
+    let names = declared.map(structure::entries).unwrap_or_default();
+    Some(names.iter().map(|(key, _)| key.text.clone()).collect())
+}
+
 /// Reads a text. The definitions are there where no finding is an error; the findings are in the
 /// order of their lines, each with the file's name.
 pub fn read(

@@ -25,6 +25,8 @@ pub(crate) struct Surroundings {
     pub(crate) stdin_terminal: bool,
     pub(crate) stdout_terminal: bool,
     pub(crate) stderr_terminal: bool,
+    /// Columns of the terminal that stdout is, where it is one.
+    pub(crate) stdout_width: Option<usize>,
     pub(crate) force_color: bool,
     pub(crate) no_color: bool,
     pub(crate) clicolor_force: bool,
@@ -45,6 +47,10 @@ impl Surroundings {
             stdin_terminal: std::io::stdin().is_terminal(),
             stdout_terminal: std::io::stdout().is_terminal(),
             stderr_terminal: std::io::stderr().is_terminal(),
+            stdout_width: rustix::termios::tcgetwinsize(std::io::stdout())
+                .ok()
+                .map(|size| usize::from(size.ws_col))
+                .filter(|columns| *columns >= 40),
             force_color: on("FORCE_COLOR"),
             no_color: set("NO_COLOR"),
             clicolor_force: on("CLICOLOR_FORCE"),

@@ -5,7 +5,7 @@
 
 use crate::cli::{Color, Format, Global};
 use crate::context::Surroundings;
-use crate::render::{Paint, diagnostic};
+use crate::render::{self, Paint, diagnostic};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write as _};
@@ -26,6 +26,8 @@ pub(crate) struct Printer {
     quiet: bool,
     verbose: u8,
     pub(crate) terminal: bool,
+    /// Columns of the terminal that results go to; none where they go elsewhere, and stay as they are.
+    pub(crate) width: Option<usize>,
     /// The folder that a diagnostic's file is relative to.
     root: OnceLock<PathBuf>,
 }
@@ -39,6 +41,7 @@ impl Printer {
             quiet: global.quiet,
             verbose: global.verbose,
             terminal: surroundings.stderr_terminal && !surroundings.dumb,
+            width: surroundings.stdout_width,
             root: OnceLock::new(),
         }
     }
@@ -56,6 +59,22 @@ impl Printer {
     /// Prints a line of the result.
     pub(crate) fn result(&self, line: &str) {
         write_out(&format!("{line}\n"));
+    }
+
+    /// Prints rows of the result in columns.
+    pub(crate) fn table(&self, rows: &[Vec<String>]) {
+        let lines = render::fitted(rows, self.width.unwrap_or(usize::MAX));
+        lines.iter().for_each(|line| self.result(line));
+    }
+
+    /// Prints a text of the result behind `head`, which takes `hang` columns. On a terminal it stays in its column.
+    pub(crate) fn hanging(&self, head: &str, hang: usize, text: &str) {
+        let text = format!("{:hang$}{text}", "");
+        let width = self.width.unwrap_or(usize::MAX).max(hang + 24);
+        for (i, line) in render::wrapped(&text, width, hang).iter().enumerate() {
+            let head = if i == 0 { head } else { &line[..hang] };
+            self.result(&format!("{head}{}", &line[hang..]));
+        }
     }
 
     /// Prints the result as JSON, with the schema's name and version first.

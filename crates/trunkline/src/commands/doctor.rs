@@ -9,7 +9,7 @@ use super::Outcome;
 use crate::connect::{self, Access};
 use crate::context::{App, CONFIG, Located};
 use crate::exit::Exit;
-use crate::render::printable;
+use crate::render::{counted, printable};
 use crate::{files, journal, runtime};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -88,10 +88,16 @@ impl Findings<'_> {
             Verdict::Fail => paint.red("fail  "),
         };
         let check = found.check;
-        self.app.printer.result(&format!("  {verdict}{check:<15} {}", printable(&found.message)));
-        let notes = found.notes.iter().map(|note| ("note", note));
-        for (word, text) in notes.chain(found.help.iter().map(|help| ("help", help))) {
-            self.app.printer.result(&format!("{:24}{word}: {}", "", printable(text)));
+        let printer = &self.app.printer;
+        let head = format!("  {verdict}{check:<15} ");
+        printer.hanging(&head, 24, &printable(&found.message));
+        let head = " ".repeat(24);
+        for note in &found.notes {
+            let note = if printer.is_verbose() { note.clone() } else { brief(note) };
+            printer.hanging(&head, 24, &format!("note: {}", printable(&note)));
+        }
+        if let Some(help) = &found.help {
+            printer.hanging(&head, 24, &format!("help: {}", printable(help)));
         }
     }
 
@@ -125,6 +131,24 @@ impl Findings<'_> {
     }
 }
 
+/// A note of people's length: of a long list the first ones, and how many more there are.
+fn brief(note: &str) -> String {
+    const MOST: usize = 120;
+    let items: Vec<&str> = note.split(", ").collect();
+    let mut length = 0;
+    let fits = |item: &&&str| {
+        length += item.chars().count() + 2;
+        length <= MOST
+    };
+    let shown = items.iter().take_while(fits).count().max(1);
+    match items.len() - shown {
+        0 => note.to_owned(),
+        more => {
+            format!("{} and {more} more (`-v` and `--json` name all)", items[..shown].join(", "))
+        }
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     if arguments.probe {
         return probe::run(arguments.environment.as_deref(), arguments.yes, app);
@@ -142,8 +166,8 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let body = json!({ "checks": findings.all, "failed": failed, "warned": warned });
         app.printer.json("doctor", &body);
     } else {
-        let all = findings.all.len();
-        app.printer.result(&format!("\n{all} checks: {failed} failed, {warned} with a warning"));
+        let all = counted(findings.all.len(), "check");
+        app.printer.result(&format!("\n{all}: {failed} failed, {warned} with a warning"));
     }
     Ok(if failed > 0 { Exit::Failed } else { Exit::Done })
 }
@@ -154,9 +178,8 @@ fn look(
     findings: &mut Findings<'_>,
 ) -> Result<(), Report> {
     let project = &located.project;
-    let environments = project.environments.len();
-    findings
-        .ok("configuration", format!("{CONFIG}: {}, {environments} environments", project.name));
+    let environments = counted(project.environments.len(), "environment");
+    findings.ok("configuration", format!("{CONFIG}: {}, {environments}", project.name));
     git(Some(located), findings);
     builds::look(located, findings);
     let documents = findings.keep("documents", files::load(&located.root));
@@ -296,5 +319,20 @@ async fn look_at_bucket(client: &Client, bucket: &str, findings: &mut Findings<'
     } else {
         let help = "Connect reads prompts from a bucket of its own region: give each region one";
         findings.warn("staging bucket", format!("{bucket} is in {region}"), help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::brief;
+
+    #[test]
+    fn a_long_list_is_its_beginning_and_how_many_more_there_are() {
+        let names: Vec<String> = (10..70).map(|n| format!("connect:DescribeNumber{n}")).collect();
+        let note = format!("not known (60): {}", names.join(", "));
+        let told = brief(&note);
+        assert!(told.starts_with("not known (60): connect:DescribeNumber10, connect:"), "{told}");
+        assert!(told.ends_with(" and 56 more (`-v` and `--json` name all)"), "{told}");
+        assert_eq!(brief("nothing is, so to say, long"), "nothing is, so to say, long");
     }
 }

@@ -6,7 +6,7 @@ mod bootstrap;
 use super::Outcome;
 use crate::context::App;
 use crate::exit::Exit;
-use crate::render::{columns, printable};
+use crate::render::printable;
 use serde_json::{Value, json};
 use trunkline_model::{Approval, Environment, EnvironmentUse, Region};
 
@@ -89,8 +89,6 @@ fn table(app: &App, schema: &str, head: &[&str], rows: Vec<Vec<String>>) {
         return;
     }
     let head = head.iter().map(|h| (*h).to_owned()).collect();
-    let all: Vec<_> = std::iter::once(head).chain(rows).collect();
-    for line in columns(&all) {
-        app.printer.result(&printable(&line));
-    }
+    let rows = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect());
+    app.printer.table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
 }

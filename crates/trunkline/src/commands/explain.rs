@@ -5,6 +5,7 @@ use crate::context::App;
 use crate::exit::Exit;
 use crate::pages::PAGES;
 use crate::printer::write_out;
+use crate::render;
 use serde_json::json;
 use trunkline_model::{CODES, Diagnostic, code_info};
 
@@ -24,7 +25,10 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         let title = code_info(&code).map(|info| info.title);
         app.printer.json("explain", &json!({ "code": code, "title": title, "page": page }));
     } else {
-        write_out(page);
+        match app.printer.width {
+            Some(width) => app.printer.result(&render::page(page, width)),
+            None => write_out(page),
+        }
     }
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use super::Outcome;
 use crate::connect;
 use crate::context::App;
 use crate::exit::Exit;
-use crate::render::{columns, printable};
+use crate::render::printable;
 use crate::runtime;
 use crate::state::{self, Where};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn list(app: &App, states: Vec<TargetState>, number: usize) -> Result<(), 
         app.printer.say("nothing was applied yet");
     }
     if !app.printer.is_json() {
-        columns(&rows).iter().for_each(|line| app.printer.result(line));
+        app.printer.table(&rows);
     }
     Ok(())
 }
@@ -99,9 +99,9 @@ fn show(app: &App, record: &RunRecord) {
     }
     let facts: Vec<Vec<String>> =
         facts.into_iter().map(|(what, value)| vec![what.to_owned(), printable(&value)]).collect();
-    columns(&facts).iter().for_each(|line| app.printer.result(line));
+    app.printer.table(&facts);
     app.printer.result("");
-    columns(&steps(record)).iter().for_each(|line| app.printer.result(line));
+    app.printer.table(&steps(record));
 }
 
 /// A line for each step: when it was last heard of, how it went, its id. Those never begun come last.

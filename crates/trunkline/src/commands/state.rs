@@ -5,7 +5,7 @@ use crate::confirm::confirm;
 use crate::connect;
 use crate::context::App;
 use crate::exit::Exit;
-use crate::render::{columns, printable};
+use crate::render::{counted, printable};
 use crate::{runtime, state};
 use serde_json::{Value, json};
 use trunkline_center::state::TargetState;
@@ -90,7 +90,9 @@ async fn show(app: &App, state: &TargetState, label: &str) -> Result<Value, Repo
     let holder = lock.holder.as_ref().map_or("nobody".to_owned(), |h| h.line());
     let known = match resources {
         None => "nothing yet".to_owned(),
-        Some(count) => format!("{count} resources, {} more without tags", ledger.0.len()),
+        Some(count) => {
+            format!("{}, {} more without tags", counted(count, "resource"), ledger.0.len())
+        }
     };
     let rows = [
         ("place", state.place()),
@@ -103,7 +105,7 @@ async fn show(app: &App, state: &TargetState, label: &str) -> Result<Value, Repo
     app.printer.result(label);
     let rows: Vec<Vec<String>> =
         rows.iter().map(|(k, v)| vec![format!("  {k}"), printable(v)]).collect();
-    columns(&rows).iter().for_each(|line| app.printer.result(line));
+    app.printer.table(&rows);
     Ok(body)
 }
 

@@ -4,7 +4,7 @@ use super::ground::Written;
 use super::one_line;
 use crate::context::App;
 use crate::git::Merged;
-use crate::render::printable;
+use crate::render::{counted, printable};
 use serde_json::json;
 use trunkline_center::export::Exported;
 use trunkline_model::Diagnostic;
@@ -89,9 +89,9 @@ fn sums(exported: &Exported, written: &Written) -> String {
         files += &format!(", {} removed", written.removed.len());
     }
     format!(
-        "{} documents, {} references by name; files: {files}, {} left over",
-        exported.documents.len(),
-        exported.replaced,
+        "{}, {} by name; files: {files}, {} left over",
+        counted(exported.documents.len(), "document"),
+        counted(exported.replaced, "reference"),
         written.gone.len()
     )
 }

@@ -5,7 +5,7 @@ use crate::context::App;
 use crate::exit::Exit;
 use crate::pipelines::backend::Need;
 use crate::pipelines::reader::to_json;
-use crate::render::{columns, printable};
+use crate::render::printable;
 use serde_json::Value;
 use trunkline_engine::event::{ActionStatus, ConditionStatus, TransitionSide};
 use trunkline_engine::view::{ActionView, Brief, ExecutionView, PipelineView, StageView, Summary};
@@ -41,7 +41,7 @@ pub(crate) fn list(place: &Place, app: &App) -> Outcome {
         return Ok(Exit::Done);
     }
     let rows: Vec<Vec<String>> = pipelines.iter().map(row).collect();
-    columns(&rows).iter().for_each(|line| app.printer.result(line));
+    app.printer.table(&rows);
     Ok(Exit::Done)
 }
 
@@ -117,7 +117,7 @@ pub(super) fn pipeline(app: &App, view: &PipelineView) {
             vec![format!("  {}", short(&one.id)), status, when, what]
         })
         .collect();
-    columns(&rows).iter().for_each(|line| printer.result(line));
+    printer.table(&rows);
 }
 
 /// Prints an execution.
@@ -149,10 +149,10 @@ fn stage_lines(app: &App, stage: &StageView, suffix: &str) {
     for condition in stage.conditions.iter().filter(|c| c.status != ConditionStatus::Succeeded) {
         app.printer.result(&format!("      {:?}: {:?}", condition.kind, condition.status));
         let rows: Vec<Vec<String>> = condition.rules.iter().map(action_row).collect();
-        columns(&rows).iter().for_each(|line| app.printer.result(line));
+        app.printer.table(&rows);
     }
     let rows: Vec<Vec<String>> = stage.actions.iter().map(action_row).collect();
-    columns(&rows).iter().for_each(|line| app.printer.result(line));
+    app.printer.table(&rows);
 }
 
 fn action_row(action: &ActionView) -> Vec<String> {

@@ -4,8 +4,9 @@ use super::Outcome;
 use crate::context::App;
 use crate::exit::Exit;
 use crate::pipelines::definitions;
-use crate::render::columns;
+use crate::render::counted;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use trunkline_config::buildspec;
 use trunkline_config::pipelines::{self, Definitions, FileKind, Parameters, ReadOptions};
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         })?;
         options.parameters.insert(name.to_owned(), value.to_owned());
     }
+    known(arguments, &options)?;
     let judged: Vec<Judged> = arguments.files.iter().map(|file| judge(file, &options)).collect();
     let valid = judged.iter().all(Judged::is_valid);
     if app.printer.is_json() {
@@ -72,9 +74,43 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
             vec![j.file.clone(), j.kind.to_owned(), verdict.to_owned(), j.holds.clone()]
         };
         let rows: Vec<Vec<String>> = judged.iter().map(row).collect();
-        columns(&rows).iter().for_each(|line| app.printer.result(line));
+        app.printer.table(&rows);
     }
     Ok(if valid { Exit::Done } else { Exit::Verdict })
+}
+
+/// TL0901: a parameter that was given is in none of the files. Where one of them cannot be read, nobody knows.
+fn known(arguments: &Arguments, options: &ReadOptions) -> Result<(), Report> {
+    let texts = arguments.files.iter().map(|file| std::fs::read_to_string(file).ok());
+    let Some(texts) = texts.collect::<Option<Vec<String>>>() else { return Ok(()) };
+    let mut declared = BTreeSet::new();
+    for text in &texts {
+        let Some(names) = pipelines::parameter_names(text) else { return Ok(()) };
+        declared.extend(names);
+    }
+    let mut wrong = Vec::new();
+    for name in options.parameters.keys() {
+        // Attributes and pseudo parameters can be given too, and exports, whose names stand somewhere in the text.
+        let plain = name.bytes().all(|b| b.is_ascii_alphanumeric());
+        if !plain || declared.contains(name) || texts.iter().any(|text| has_word(text, name)) {
+            continue;
+        }
+        let message = format!("none of the files has a parameter `{name}`");
+        let found = Diagnostic::error("TL0901", message);
+        let near = trunkline_config::nearest(name, declared.iter().map(String::as_str));
+        wrong.push(match near {
+            Some(near) => found.help(format!("did you mean `{near}`?")),
+            None if declared.is_empty() => found.because("none of them has parameters"),
+            None => {
+                found.because(format!("they have {}", Vec::from_iter(declared.clone()).join(", ")))
+            }
+        });
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Report(wrong)) }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|other| other == word)
 }
 
 fn judge(path: &Path, options: &ReadOptions) -> Judged {
@@ -87,16 +123,13 @@ fn judge(path: &Path, options: &ReadOptions) -> Judged {
     if Parameters::is_one(&file) {
         let read = Parameters::read(&text, &file);
         let count = read.as_ref().map_or(0, Parameters::count);
-        let (holds, found) = (format!("{count} {}", plural(count, "value")), read.err());
+        let (holds, found) = (counted(count, "value"), read.err());
         return Judged { file, kind: "parameters", holds, found: found.unwrap_or_default() };
     }
     let kind = pipelines::kind_of(&text);
     if kind == FileKind::Buildspec {
         let (holds, found) = match buildspec::parse(&text, &file) {
-            Ok(read) => {
-                let phases = read.spec.phases.len();
-                (format!("{phases} {}", plural(phases, "phase")), read.warnings)
-            }
+            Ok(read) => (counted(read.spec.phases.len(), "phase"), read.warnings),
             Err(report) => (String::new(), report.0),
         };
         return Judged { file, kind: "buildspec", holds, found };
@@ -114,27 +147,18 @@ fn judge(path: &Path, options: &ReadOptions) -> Judged {
 }
 
 fn unreadable(file: String, why: &str) -> Judged {
-    let found = vec![Diagnostic::error("TL0801", why).in_file(&file)];
+    let help = "name a file of YAML or JSON that this user may read, in UTF-8";
+    let found = vec![Diagnostic::error("TL0801", why).in_file(&file).help(help)];
     Judged { file, kind: "other", holds: String::new(), found }
 }
 
 fn holds(definitions: &Definitions) -> String {
     let pipelines = definitions.pipelines.iter().map(|p| {
         let actions: usize = p.stages.iter().map(|s| s.actions.len()).sum();
-        let stages = p.stages.len();
-        format!(
-            "{}: {stages} {}, {actions} {}",
-            p.name,
-            plural(stages, "stage"),
-            plural(actions, "action")
-        )
+        let stages = counted(p.stages.len(), "stage");
+        format!("{}: {stages}, {}", p.name, counted(actions, "action"))
     });
     let projects = definitions.projects.len();
-    let projects =
-        (projects > 0).then(|| format!("{projects} build {}", plural(projects, "project")));
+    let projects = (projects > 0).then(|| counted(projects, "build project"));
     pipelines.chain(projects).collect::<Vec<_>>().join("; ")
-}
-
-fn plural(number: usize, word: &str) -> String {
-    if number == 1 { word.to_owned() } else { format!("{word}s") }
 }
