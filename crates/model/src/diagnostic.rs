@@ -256,6 +256,7 @@ pub const CODES: &[CodeInfo] = &[
     code("TL0531", "a rollback leaves something as it is", ExitKind::Verdict),
     code("TL0532", "a run cannot be rolled back", ExitKind::Usage),
     code("TL0533", "what is still used is not taken out of use", ExitKind::Verdict),
+    code("TL0534", "a region that no pipeline deploys", ExitKind::Verdict),
     code("TL0545", "a deployment would undo a fix", ExitKind::Waiting),
     code("TL0546", "whether a fix would be undone is not known", ExitKind::Waiting),
     code("TL0601", "no credentials", ExitKind::Credentials),

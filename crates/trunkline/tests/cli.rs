@@ -2,6 +2,8 @@
 
 #[path = "cli/basics.rs"]
 mod basics;
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/init.rs"]

@@ -273,19 +273,26 @@ fn staging(
     }
 }
 
-/// Warns where one alias is meant to be the instance of several regions.
+/// Warns where one alias is meant to be the instance of several regions, with the line that would tell them apart.
 fn check_instance(node: &Node, environment: &Environment, f: &mut Fields) {
-    if environment.regions.len() > 1 && !environment.instance.contains("{region}") {
-        let spot = node.get("instance").map_or(node.spot, |n| n.spot);
-        let message = format!(
-            "environment `{}` has one instance alias for {} regions",
-            environment.name,
-            environment.regions.len()
-        );
-        let found = f.report(spot, Diagnostic::warning("TL0106", message));
-        found.notes.push("an instance lives in one region, and its alias is its own".to_owned());
-        found.help = Some("tell them apart, as in instance: \"acme-{region}\"".to_owned());
+    let (name, alias) = (&environment.name, environment.instance.as_str());
+    if environment.regions.len() < 2 || alias.is_empty() || alias.contains("{region}") {
+        return;
     }
+    let spot = node.get("instance").map_or(node.spot, |n| n.spot);
+    let message = format!("environment `{name}` has one alias for instances in several regions");
+    let regions: Vec<&str> = environment.regions.iter().map(Region::as_str).collect();
+    let told: Vec<String> = regions.iter().map(|r| format!("`{alias}-{r}`")).collect();
+    let found = f.report(spot, Diagnostic::warning("TL0106", message));
+    found.notes.push(format!(
+        "an alias belongs to one instance in one region: only one of {} can have `{alias}`",
+        regions.join(", ")
+    ));
+    found.help = Some(format!(
+        "write `instance: \"{alias}-{{region}}\"` where the instances are called {}\n\
+         with other names, make each region an environment of its own",
+        told.join(", ")
+    ));
 }
 
 fn check_name(name: &str, spot: Spot, what: &str, f: &mut Fields) {

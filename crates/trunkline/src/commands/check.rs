@@ -1,11 +1,14 @@
 //! `trunkline check`: documents, references, limits and pipelines, without AWS. Every problem at once; 3 where
 //! there is one. What only an account knows (a function, a bot, AWS's own defaults) is left to `plan`.
 
+mod regions;
+
 use super::Outcome;
 use crate::context::{App, Located};
 use crate::exit::Exit;
 use crate::files;
 use crate::pipelines::definitions::Definitions;
+use crate::render::counted;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use trunkline_center::{Document, Documents, KINDS, OUTSIDE_KINDS, references};
@@ -42,12 +45,14 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         Err(report) => found.extend(report.0),
     }
     let definitions = Definitions::load(&located.root);
+    found.extend(regions::undeployed(&definitions, &targets));
     found.extend(definitions.found);
     let (pipelines, errors) = (
         definitions.pipelines.len(),
         found.iter().filter(|d| d.severity == Severity::Error).count(),
     );
-    app.printer.warnings(&found);
+    // What is odd in the configuration was said when it was read.
+    app.printer.warnings(&found[located.project.warnings.len()..]);
     if app.printer.is_json() {
         let body = json!({
             "documents": count, "pipelines": pipelines, "errors": errors, "diagnostics": found,
@@ -56,7 +61,11 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
     } else {
         let warnings = found.len() - errors;
         app.printer.result(&format!(
-            "{count} documents and {pipelines} pipelines checked: {errors} errors, {warnings} warnings"
+            "{} and {} checked: {}, {}",
+            counted(count, "document"),
+            counted(pipelines, "pipeline"),
+            counted(errors, "error"),
+            counted(warnings, "warning")
         ));
     }
     let counted = errors + if arguments.strict { found.len() - errors } else { 0 };

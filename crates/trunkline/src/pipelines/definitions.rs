@@ -66,11 +66,7 @@ impl Definitions {
             let file = format!("{FOLDER}/{name}");
             match fs::read_to_string(project.join(&file)) {
                 Ok(text) => all.add(project, &text, &file),
-                Err(error) => all.fail(
-                    &file,
-                    Diagnostic::error("TL0801", format!("the file cannot be read: {error}"))
-                        .in_file(&file),
-                ),
+                Err(error) => all.fail(&file, unreadable(&file, &error)),
             }
         }
         for name in names.iter().filter(|name| Parameters::is_one(name)) {
@@ -204,11 +200,14 @@ pub(crate) fn parameters(
     if !path.is_file() || kind_of(text) != FileKind::Template {
         return Ok(None);
     }
-    let text = fs::read_to_string(&path).map_err(|error| {
-        let message = format!("the file cannot be read: {error}");
-        vec![Diagnostic::error("TL0801", message).in_file(&beside)]
-    })?;
+    let text = fs::read_to_string(&path).map_err(|error| vec![unreadable(&beside, &error)])?;
     Parameters::read(&text, &beside).map(Some)
+}
+
+fn unreadable(file: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("TL0801", format!("the file cannot be read: {error}"))
+        .in_file(file)
+        .help("let it be read by this user, in UTF-8, or take it away")
 }
 
 /// TL0885, with the name that was probably meant.

@@ -88,8 +88,9 @@ pub(crate) async fn named(
     targets: Vec<Target>,
     run: &str,
 ) -> Result<Vec<Found>, Report> {
-    let mut missing = None;
+    let (mut missing, mut looked) = (None, Vec::new());
     for target in targets {
+        looked.push(target.label());
         let state = TargetState::new(store.clone(), &target);
         match state.head_of(run).await {
             Ok(head) => return Ok(vec![Found { target, state, head }]),
@@ -97,5 +98,11 @@ pub(crate) async fn named(
             Err(report) => return Err(report),
         }
     }
-    missing.map_or(Ok(Vec::new()), Err)
+    let Some(mut report) = missing else { return Ok(Vec::new()) };
+    if looked.len() > 1 {
+        for found in report.0.iter_mut().filter(|d| d.code == "TL0523") {
+            found.place.subject = Some(looked.join(", "));
+        }
+    }
+    Err(report)
 }

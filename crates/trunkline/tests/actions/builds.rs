@@ -231,7 +231,7 @@ fn builds_find_this_program_whatever_its_file_is_called() {
     let output = command.env("PATH", format!("{folder}:{path}")).output().expect("it runs");
     let logs = project.logs("main");
     assert!(output.status.success(), "{output:?}\n{logs}");
-    says(&logs, &[env!("CARGO_PKG_VERSION"), "documents and 1 pipelines checked"]);
+    says(&logs, &[env!("CARGO_PKG_VERSION"), "and 1 pipeline checked"]);
     assert!(!logs.contains("the wrong one"), "{logs}");
 }
 

@@ -23,7 +23,7 @@ fn what_is_pushed_is_checked_planned_deployed_and_recorded() {
     let commit = project.push("main", "The first center");
     let logs = project.succeeds("acme-prod", &[]);
     assert!(project.queues().contains(&"Sales".to_owned()), "{:?}", project.queues());
-    says(&logs, &["documents and 1 pipelines checked", "is recorded for prod", &commit]);
+    says(&logs, &["and 1 pipeline checked", "is recorded for prod", &commit]);
     let history = project.stage.done(&["log", "--env", "prod", "--json"]).out;
     assert!(history.contains(&commit), "the history tells the commit: {history}");
 }
