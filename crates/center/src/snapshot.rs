@@ -164,9 +164,14 @@ pub fn call_failed(error: &CallError) -> Report {
         "TL0602" => Some("the credentials have expired".to_owned()),
         "TL0603" => Some("the role may not be assumed".to_owned()),
         "TL0604" => Some(lacking(&denied)),
+        // The metadata of instances are asked last, so that their failure says only that nothing was found before.
+        "TL0601" if message.contains("IMDS") => Some("there are no AWS credentials".to_owned()),
         _ => None,
     };
     let mut diagnostic = match plain {
+        Some(plain) if code == "TL0601" => Diagnostic::error(code, plain)
+            .because("looked in the environment, the profile, single sign-on, and where builds and containers have them")
+            .because(format!("and asked the instance that this may run on: {said}")),
         Some(plain) => Diagnostic::error(code, plain).because(format!("AWS says: {said}")),
         None => Diagnostic::error(code, said),
     };
@@ -174,7 +179,7 @@ pub fn call_failed(error: &CallError) -> Report {
         diagnostic = diagnostic.because(format!("request id: {id}"));
     }
     match code {
-        "TL0601" => diagnostic.help("sign in (for example `aws sso login`), or set AWS_PROFILE"),
+        "TL0601" => diagnostic.help("sign in (for example `aws sso login`), or name a profile with `--profile` or AWS_PROFILE"),
         "TL0602" => diagnostic.help("sign in again and run the same command: it carries on"),
         "TL0603" => diagnostic.help("check the role's name, its trust policy and the external id"),
         "TL0604" => {
@@ -187,6 +192,9 @@ pub fn call_failed(error: &CallError) -> Report {
                          and run the same command again".to_owned(),
             })
         }
+        "TL0606" => diagnostic.help(
+            "check the network, the proxy and AWS_ENDPOINT_URL from this machine, and run the same command again",
+        ),
         _ => diagnostic,
     }
     .report()

@@ -1,6 +1,6 @@
 //! Asking a person before something is changed. Reads never ask.
 
-use crate::context::App;
+use crate::context::{self, App};
 use crate::printer::write_err;
 use crate::render;
 use std::io::BufRead as _;
@@ -34,9 +34,11 @@ pub(crate) fn confirm(app: &App, question: &str, word: &str, yes: bool) -> Resul
         return Ok(());
     }
     if !(app.surroundings.stdin_terminal && app.surroundings.stderr_terminal) {
+        let asked = question.lines().next().unwrap_or_default();
         return Err(Diagnostic::error("TL0505", "nobody is there to confirm this")
+            .because(asked)
             .because("neither a terminal nor `--yes` was given")
-            .help("look at `trunkline plan` first, then run the command again with `--yes`")
+            .help(format!("where that is meant, say so: `{}`", again(context::arguments())))
             .report());
     }
     write_err(&format!("{question}\nOnly `{word}` is taken as consent: "));
@@ -46,4 +48,27 @@ pub(crate) fn confirm(app: &App, question: &str, word: &str, yes: bool) -> Resul
         return Ok(());
     }
     Err(Diagnostic::error("TL0505", "not confirmed; nothing was changed").report())
+}
+
+/// The command that was given, with the consent.
+fn again(arguments: Vec<String>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+".contains(c);
+    let quoted = |word: String| match !word.is_empty() && word.chars().all(plain) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    let words: Vec<String> = arguments.into_iter().map(quoted).collect();
+    format!("trunkline {} --yes", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::again;
+
+    #[test]
+    fn the_command_is_given_as_a_shell_takes_it() {
+        let words = ["rollback", "20270101-000000-1a2b", "--only", "queue:It's *"];
+        let wanted = "trunkline rollback 20270101-000000-1a2b --only 'queue:It'\\''s *' --yes";
+        assert_eq!(again(words.map(str::to_owned).to_vec()), wanted);
+    }
 }

@@ -36,6 +36,11 @@ fn a_changed_limit_is_told_refused_and_then_taken_or_put_back() {
     let shown = stage.run(&["drift", "--env", "prod", "--exit-code"]);
     assert_eq!(shown.code, 2, "{shown:?}");
     assert!(shown.out.contains("MaxContacts  7  ->  70"), "{shown:?}");
+    // As with a plan, the result says what it is of.
+    assert!(
+        shown.out.starts_with("prod / us-west-2 ") && shown.out.contains("acme-prod"),
+        "{shown:?}"
+    );
     let refused = stage.run(&["apply", "--env", "prod", "--yes"]);
     assert!(refused.err.contains("TL0409") && refused.err.contains("70"), "{refused:?}");
     let reverted = stage.run(&["drift", "revert", "--env", "prod", "--yes"]);

@@ -104,7 +104,12 @@ async fn one(scene: &Scene<'_>, target: Target) -> Result<Found, Report> {
     let writes = arguments.what == Some(What::Revert);
     let access = if writes { Access::Write } else { Access::Read };
     let connected = connect::connect(aws, located, target, access, &run).await?;
-    app.printer.say(&connected.headline());
+    // What is shown must say of which instance; what is written is told on the way.
+    if arguments.what.is_none() && !app.printer.is_json() {
+        app.printer.result(&connected.headline());
+    } else {
+        app.printer.say(&connected.headline());
+    }
     let state = state::of(located, &connected.target, aws).await?;
     if writes {
         let lock = &arguments.lock;

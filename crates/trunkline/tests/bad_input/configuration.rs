@@ -59,7 +59,12 @@ fn people_build_in_a_build_environment_and_nothing_is_deployed_to_it() {
 #[test]
 fn nobody_there_to_ask_changes_nothing() {
     let stage = Stage::new();
-    stage.refused(&["apply", "--env", "prod"], 64, "TL0505", &["--yes", "trunkline plan"]);
+    stage.refused(
+        &["apply", "--env", "prod"],
+        64,
+        "TL0505",
+        &["Apply this to prod", "`trunkline apply --env prod --yes`"],
+    );
 }
 
 #[test]

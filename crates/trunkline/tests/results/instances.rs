@@ -36,5 +36,10 @@ fn an_alias_that_is_taken_is_refused_whatever_its_case() {
 
 #[test]
 fn nobody_there_to_ask_makes_no_instance() {
-    stage().refused(&["instance", "create", "--env", "prod"], 64, "TL0505", &["--yes", "acme-new"]);
+    stage().refused(
+        &["instance", "create", "--env", "prod"],
+        64,
+        "TL0505",
+        &["acme-new", "`trunkline instance create --env prod --yes`"],
+    );
 }
