@@ -116,7 +116,8 @@ impl Server {
     ) -> Result<Arc<Self>, Report> {
         let (lock, store) = folder.take("serve").map_err(|report| with_address(report, &folder))?;
         let token = tokens::random();
-        let notices = Notices::new(&settings.notify, folder.root())?;
+        let notices =
+            Notices::new(&settings.notify, folder.root()).map_err(|r| settings.placed(r))?;
         let builds = settings.builds.clone();
         let parts = Parts {
             folder: folder.clone(),

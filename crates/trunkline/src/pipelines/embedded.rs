@@ -54,7 +54,8 @@ impl Embedded {
     ) -> Result<Self, Report> {
         let (lock, store) = folder.take(command)?;
         let settings = ServerSettings::read(folder.root())?;
-        let notices = Notices::new(&settings.notify, folder.root())?;
+        let notices =
+            Notices::new(&settings.notify, folder.root()).map_err(|r| settings.placed(r))?;
         let parts = Parts {
             folder: folder.clone(),
             lock,

@@ -1,6 +1,8 @@
 //! `server.yaml` in the data folder: what a server is told beside the project. Secrets stand in variables or files,
 //! never in it. `docs/serve.md` has every setting.
 
+mod misfit;
+
 use crate::mirrors::Limits;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -42,6 +44,9 @@ pub(crate) struct ServerSettings {
     pub(crate) engine: Settings,
     /// What builds may use.
     pub(crate) builds: BuildSettings,
+    /// The file's name and what stands in it, for messages.
+    #[serde(skip)]
+    source: Option<(String, Node)>,
 }
 
 /// How long git may take with a remote, in seconds.
@@ -92,6 +97,9 @@ pub(crate) struct BuildSettings {
     pub(crate) sandbox: Sandboxing,
     /// The image of containers for builds whose project has none.
     pub(crate) image: Option<String>,
+    /// Days that artifacts are kept which no execution needs; for ever where it is absent.
+    #[serde(rename = "artifactDays")]
+    pub(crate) artifact_days: Option<u64>,
     /// Where the key is that artifacts are sealed with.
     #[serde(rename = "artifactKey")]
     artifact_key: Option<Secret>,
@@ -195,45 +203,78 @@ impl ServerSettings {
             }
             Err(error) => return Err(wrong(error.to_string()).in_file(shown(&path)).report()),
         };
-        let read = Self::parse(&text).and_then(|mut settings| {
-            settings.builds.key = settings.builds.artifact_key()?;
-            Ok(settings)
-        });
-        read.map_err(|mut d| {
-            d.place.file = Some(shown(&path));
-            d.report()
-        })
+        let in_it = |mut found: Diagnostic| {
+            found.place.file = Some(shown(&path));
+            found.report()
+        };
+        let (mut settings, root) = Self::parse(&text).map_err(in_it)?;
+        let key = settings.builds.artifact_key();
+        settings.builds.key =
+            key.map_err(|found| in_it(at(found, &root, &["builds", "artifactKey"])))?;
+        settings.source = Some((shown(&path), root));
+        Ok(settings)
     }
 
-    fn parse(text: &str) -> Result<Self, Diagnostic> {
-        if text.trim().is_empty() {
-            return Ok(Self::default());
+    /// What is wrong with a secret, with the file and the line that name it.
+    pub(crate) fn placed(&self, mut report: Report) -> Report {
+        let Some((file, root)) = &self.source else { return report };
+        for found in report.0.iter_mut().filter(|d| d.place.file.is_none()) {
+            found.place.file = Some(file.clone());
+            let spot = found.message.split('`').skip(1).step_by(2).find_map(|w| place_of(w, root));
+            let spot = spot.unwrap_or_default();
+            (found.place.line, found.place.column) = match spot.line {
+                0 => (None, None),
+                line => (Some(line), Some(spot.column)),
+            };
         }
+        report
+    }
+
+    /// The settings of a text, and its tree.
+    fn parse(text: &str) -> Result<(Self, Node), Diagnostic> {
         let root = trunkline_yaml::read(text).map_err(|broken| broken.diagnostic("TL0893"))?;
         if let Some(key) = root.repeated() {
             let twice = wrong(format!("the key `{}` occurs twice", key.text));
             return Err(twice.at(key.spot.line, key.spot.column));
         }
-        let settings: Self = serde_json::from_value(root.to_json())
-            .map_err(|error| misfit(&error.to_string(), &root))?;
-        settings.check()?;
-        Ok(settings)
+        if matches!(root.value, Value::Null) {
+            return Ok((Self::default(), root));
+        }
+        if !matches!(root.value, Value::Map(_)) {
+            let message = format!("{FILE} must be a mapping, this is {}", root.what());
+            return Err(at(wrong(message), &root, &[]));
+        }
+        let read = |node: &Node| serde_json::from_value::<Self>(node.to_json());
+        let said = |node: &Node| read(node).err().map(|error| error.to_string());
+        let settings =
+            read(&root).map_err(|error| misfit::misfit(&error.to_string(), &root, &said))?;
+        settings.check(&root)?;
+        Ok((settings, root))
     }
 
-    fn check(&self) -> Result<(), Diagnostic> {
-        if self.version.is_some_and(|version| version != 1) {
-            return Err(wrong("`version` is not 1"));
+    fn check(&self, root: &Node) -> Result<(), Diagnostic> {
+        let fail = |path: &[&str], message: String| Err(at(wrong(message), root, path));
+        if let Some(version) = self.version.filter(|version| *version != 1) {
+            let message = format!("`version` must be 1, this is {version}");
+            return fail(&["version"], message).map_err(|d| {
+                d.because("a newer Trunkline may have written this file").help("write `version: 1`")
+            });
         }
-        if self.poll.is_some_and(|minutes| !(0.01..=1440.0).contains(&minutes)) {
-            return Err(wrong("`poll` is a number of minutes, 0.01 to 1440"));
+        if let Some(minutes) = self.poll.filter(|minutes| !(0.01..=1440.0).contains(minutes)) {
+            let message = format!("`poll` is minutes, from 0.01 to 1440, this is {minutes}");
+            return fail(&["poll"], message);
         }
-        for name in &self.repositories {
+        for (i, name) in self.repositories.iter().enumerate() {
             if !trunkline_web::valid_name(name) {
-                return Err(wrong(format!("`{name}` cannot be the name of a repository")));
+                let message = format!("`{name}` cannot be the name of a repository");
+                return fail(&["repositories", &i.to_string()], message);
             }
         }
         for (name, webhook) in &self.webhooks {
-            let on = |message: &str| Err(wrong(message).on(format!("webhook `{name}`")));
+            let on = |message: &str| {
+                let found = wrong(message).on(format!("webhook `{name}`"));
+                Err(at(found, root, &["webhooks", name]))
+            };
             if trunkline_web::Provider::of(&webhook.provider).is_none() {
                 return on("`provider` is github, gitlab, bitbucket or bitbucket-server");
             }
@@ -244,21 +285,27 @@ impl ServerSettings {
                 return on("it has no secret, so nobody could be trusted");
             }
         }
-        self.notify.iter().try_for_each(Receiver::check)?;
-        for queue in &self.queues {
-            super::queue::region(queue).map_err(|why| wrong(why).on(format!("queue `{queue}`")))?;
+        let item = |list: &str, i: usize, found| at(found, root, &[list, &i.to_string()]);
+        for (i, receiver) in self.notify.iter().enumerate() {
+            receiver.check().map_err(|found| item("notify", i, found))?;
         }
-        self.engine_check()?;
-        self.schedules.iter().try_for_each(|schedule| {
+        for (i, queue) in self.queues.iter().enumerate() {
+            super::queue::region(queue)
+                .map_err(|why| item("queues", i, wrong(why).on(format!("queue `{queue}`"))))?;
+        }
+        self.engine_check(root)?;
+        for (i, schedule) in self.schedules.iter().enumerate() {
+            let on = format!("schedule of `{}`", schedule.pipeline);
             super::schedules::check(schedule)
-                .map_err(|why| wrong(why).on(format!("schedule of `{}`", schedule.pipeline)))
-        })
+                .map_err(|why| item("schedules", i, wrong(why).on(on)))?;
+        }
+        Ok(())
     }
 }
 
 impl ServerSettings {
     /// Limits that let nothing through are slips.
-    fn engine_check(&self) -> Result<(), Diagnostic> {
+    fn engine_check(&self, root: &Node) -> Result<(), Diagnostic> {
         let engine = &self.engine;
         let (builds, small) = (&self.builds, |n: Option<u64>| n == Some(0));
         let zero = [
@@ -276,9 +323,13 @@ impl ServerSettings {
             ("builds.addressSpace", small(builds.address_space)),
             ("builds.cpuSeconds", small(builds.cpu_seconds)),
             ("builds.log", small(builds.log)),
+            ("builds.artifactDays", small(builds.artifact_days)),
         ];
         match zero.iter().find(|(_, zero)| *zero) {
-            Some((name, _)) => Err(wrong(format!("`{name}` is 1 or more"))),
+            Some((name, _)) => {
+                let path: Vec<&str> = name.split('.').collect();
+                Err(at(wrong(format!("`{name}` is 1 or more, not 0")), root, &path))
+            }
             None => Ok(()),
         }
     }
@@ -330,35 +381,32 @@ impl Receiver {
     }
 }
 
+impl std::fmt::Display for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Env(name) => f.write_str(name),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 impl Secret {
     /// Its value. TL0893: it is not there, or is empty.
     pub(crate) fn value(&self) -> Result<String, Report> {
         let value = match self {
             Self::Env(name) => crate::context::variable(name)
-                .ok_or_else(|| format!("the variable {name} of a secret is not set")),
+                .ok_or_else(|| format!("the environment variable `{name}` of a secret is not set")),
             Self::File(path) => std::fs::read_to_string(path)
                 .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-                .map_err(|error| format!("a secret's file {} is unreadable: {error}", shown(path))),
+                .map_err(|error| {
+                    format!("a secret's file `{}` cannot be read: {error}", shown(path))
+                }),
         };
         match value {
             Ok(value) if !value.is_empty() => Ok(value),
-            Ok(_) => Err(wrong(format!("the secret {self:?} is empty")).report()),
+            Ok(_) => Err(wrong(format!("the secret of `{self}` is empty")).report()),
             Err(why) => Err(wrong(why).report()),
         }
-    }
-}
-
-/// What a reader's message says, at the key or value that it names, with the word that was probably meant.
-fn misfit(message: &str, root: &Node) -> Diagnostic {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let texts = message.split('"').skip(1).step_by(2);
-    let named = quoted.first().copied().into_iter().chain(texts);
-    let place = named.into_iter().find_map(|word| place_of(word, root));
-    let found = place.into_iter().fold(wrong(message), |d, spot| d.at(spot.line, spot.column));
-    let unknown = message.starts_with("unknown ").then(|| quoted.split_first()).flatten();
-    match unknown.and_then(|(word, known)| nearest(word, known.iter().copied())) {
-        Some(near) => found.help(format!("did you mean `{near}`?")),
-        None => found,
     }
 }
 
@@ -373,6 +421,19 @@ fn place_of(word: &str, node: &Node) -> Option<Spot> {
         Value::List(items) => items.iter().find_map(|item| place_of(word, item)),
         _ => (node.spelling() == Some(word)).then_some(node.spot),
     }
+}
+
+/// Says where in the tree something is wrong: at the value that the path leads to, as far as it does.
+fn at(found: Diagnostic, root: &Node, path: &[&str]) -> Diagnostic {
+    let mut node = root;
+    for step in path {
+        let next = match &node.value {
+            Value::List(items) => step.parse().ok().and_then(|i: usize| items.get(i)),
+            _ => node.get(step),
+        };
+        node = next.unwrap_or(node);
+    }
+    found.at(node.spot.line.max(1), node.spot.column.max(1))
 }
 
 fn shown(path: &Path) -> String {
@@ -392,11 +453,12 @@ mod tests {
     fn settings_are_read_and_mistakes_are_placed() {
         let text = "version: 1\npoll: 2\nforks: [acme]\nwebhooks:\n  acme:\n    \
                     provider: github\n    secrets: [{ env: A }, { file: b }]\nnotify: [{ file: e.jsonl }]\n";
-        let settings = ServerSettings::parse(text).unwrap();
+        let settings = ServerSettings::parse(text).unwrap().0;
         assert_eq!(settings.forks, ["acme"]);
         assert_eq!(settings.webhooks["acme"].secrets[0], Secret::Env("A".into()));
         assert_eq!(settings.notify[0].file, Some("e.jsonl".into()));
-        for (text, line) in [("poll: 2\nhots: [a]\n", Some(2)), ("repositories: [../x]\n", None)] {
+        for (text, line) in [("poll: 2\nhots: [a]\n", Some(2)), ("repositories: [../x]\n", Some(1))]
+        {
             let found = ServerSettings::parse(text).unwrap_err();
             assert_eq!(
                 (found.code.as_str(), found.place.line),
@@ -410,10 +472,69 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_is_said_in_words_at_its_line() {
+        for (text, place, says) in [
+            ("version: 2\n", (1, 10), "`version` must be 1, this is 2"),
+            ("- a\n", (1, 1), "server.yaml must be a mapping, this is a list"),
+            ("version: 1\npoll: five\n", (2, 7), "`poll` must be a number, this is a text, `five`"),
+            ("notify: { file: a }\n", (1, 9), "`notify` must be a list, this is a mapping"),
+            ("poll: 0\n", (1, 7), "`poll` is minutes, from 0.01 to 1440, this is 0"),
+            ("hosts: [five]\npoll: five\n", (2, 7), "`poll` must be"),
+            ("hots: [a]\n", (1, 1), "`hots` is no setting of server.yaml"),
+            (
+                "builds: { memory: -1 }\n",
+                (1, 19),
+                "`builds.memory` must be a whole number, 0 or more, this is a number, `-1`",
+            ),
+            (
+                "engine:\n  interrupted: rerunn\n",
+                (2, 16),
+                "`engine.interrupted` cannot be `rerunn`",
+            ),
+            ("engine:\n  ruleMinutes: 0\n", (2, 16), "`engine.ruleMinutes` is 1 or more, not 0"),
+            (
+                "schedules:\n- { pipeline: a, cron: \"0 3 * * *\" }\n- { cron: \"0 3 * * *\" }\n",
+                (3, 3),
+                "`schedules` needs `pipeline`",
+            ),
+            ("schedules: [{ pipeline: a }]\n", (1, 13), "`schedules` needs `cron`"),
+            ("queues:\n- { name: a, url: b }\n", (2, 3), "one of `name` and `url`"),
+            (
+                "webhooks:\n  a: { provider: 5 }\n",
+                (2, 18),
+                "`webhooks.a.provider` must be a text, this is a number, `5`",
+            ),
+            (
+                "webhooks:\n  a: { provider: github, secrets: [hush] }\n",
+                (2, 36),
+                "`webhooks.a.secrets` takes `{ env: VARIABLE }`",
+            ),
+        ] {
+            let found = ServerSettings::parse(text).unwrap_err();
+            assert!(found.message.contains(says), "{text}: {}", found.message);
+            let at = (found.place.line, found.place.column);
+            assert_eq!(at, (Some(place.0), Some(place.1)), "{text}: {}", found.message);
+            assert!(!format!("{found:?}").contains("hush"), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_not_there_is_told_with_the_line_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "notify:\n- webhook: https://127.0.0.1/\n  secret: { env: NOBODY_SETS_THIS }\n";
+        std::fs::write(folder.path().join(FILE), text).unwrap();
+        let settings = ServerSettings::read(folder.path()).unwrap();
+        let secret = settings.notify[0].secret.as_ref().unwrap();
+        let found = settings.placed(secret.value().unwrap_err()).0.remove(0);
+        assert!(found.place.file.is_some_and(|file| file.ends_with(FILE)));
+        assert_eq!((found.place.line, found.place.column), (Some(3), Some(18)));
+    }
+
+    #[test]
     fn settings_of_the_engine_are_read_and_slips_find_their_word() {
         let text = "engine: { interrupted: fail, concurrentExecutions: 3 }\nbuilds:\n  \
                     processes: 64\n  sandbox: podman\n";
-        let settings = ServerSettings::parse(text).unwrap();
+        let settings = ServerSettings::parse(text).unwrap().0;
         assert_eq!(settings.engine.interrupted, trunkline_engine::settings::Interrupted::Fail);
         assert_eq!(settings.engine.concurrent_executions, 3);
         assert_eq!(

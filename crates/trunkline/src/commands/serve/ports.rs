@@ -219,7 +219,7 @@ impl Hooks {
         for (name, webhook) in &settings.webhooks {
             let Some(provider) = Provider::of(&webhook.provider) else { continue };
             let secrets = webhook.secrets.iter().map(|secret| secret.value());
-            let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+            let secrets = secrets.collect::<Result<Vec<_>, _>>().map_err(|r| settings.placed(r))?;
             hooks.insert(name.clone(), (provider, Hook { secrets, unsigned: webhook.unsigned }));
         }
         Ok(Self(hooks))
