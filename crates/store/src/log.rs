@@ -105,6 +105,17 @@ impl Store {
         })
     }
 
+    /// The events of an execution as they are stored, for who looks for a word in them.
+    pub fn texts(&self, pipeline: &str, execution: &str) -> Result<Vec<String>> {
+        let sql = "SELECT body FROM events INDEXED BY events_of_execution
+                   WHERE pipeline = ?1 AND execution = ?2";
+        self.read(|c| {
+            let mut statement = c.prepare_cached(sql)?;
+            let rows = statement.query_map((pipeline, execution), |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// The events of a pipeline that belong to no execution: its definitions and transitions, in order.
     pub fn own_events(&self, pipeline: &str) -> Result<Vec<Recorded>> {
         let sql = "SELECT seq, at, body FROM events INDEXED BY events_of_pipeline

@@ -129,6 +129,7 @@ impl Carrier {
             running: Mutex::default(),
         });
         source::prepare(&shared);
+        artifacts::keep_clearing(&shared);
         Self(shared)
     }
 }
@@ -342,7 +343,7 @@ mod tests {
         }
     }
 
-    fn carrier(folder: &std::path::Path) -> Carrier {
+    pub(super) fn carrier(folder: &std::path::Path) -> Carrier {
         let data = DataFolder::of(folder, None);
         let (_lock, store) = data.take("test").expect("it is free");
         let limits = crate::triggers::ServerSettings::default().git.limits();

@@ -4,6 +4,10 @@
 //! sealed; the name is always that of the clear bytes. What an artifact is, its ending says, which only the action that
 //! made it chose: no content of a repository or a build does.
 
+mod expiry;
+
+pub(super) use expiry::keep_clearing;
+
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -11,6 +15,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 use trunkline_build::artifacts::is_sealed;
 use trunkline_build::{Key, UnpackError, UnpackLimits, unpack, unpack_bytes};
 use trunkline_center::state::version_of;
@@ -58,6 +63,17 @@ pub(super) struct ArtifactFolder {
     doubted: Mutex<HashSet<String>>,
 }
 
+/// Whether a file is there in that length. It then counts as new: who asks will name it soon, where the removal of old
+/// ones sees it. For who holds `doubted`, as the removal does.
+fn take(path: &Path, length: u64) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    let whole = file.metadata().is_ok_and(|there| there.len() == length);
+    if whole {
+        let _ = file.set_modified(SystemTime::now());
+    }
+    whole
+}
+
 impl ArtifactFolder {
     pub(super) fn new(folder: PathBuf, key: Option<Key>) -> Self {
         Self { folder, key, recent: Mutex::default(), doubted: Mutex::default() }
@@ -74,12 +90,10 @@ impl ArtifactFolder {
 
     /// Whether an artifact of that many bytes is there, in full length, and nobody found it wrong.
     pub(super) fn has(&self, id: &str, size: u64) -> bool {
-        if held(&self.doubted).contains(id) {
-            return false;
-        }
         let length = self.key.as_ref().map_or(size, |_| Key::sealed_size(size));
-        let whole = |ending| fs::metadata(self.path(id, ending)).is_ok_and(|f| f.len() == length);
-        whole(ZIP) || whole(CLONE)
+        let doubted = held(&self.doubted);
+        let taken = |ending| take(&self.path(id, ending), length);
+        !doubted.contains(id) && (taken(ZIP) || taken(CLONE))
     }
 
     /// Keeps a zip; gives its id and size. A large one is written, and waited for, where no other action is kept from
@@ -117,8 +131,11 @@ impl ArtifactFolder {
     /// changed is written anew.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let length = bytes.len() as u64;
-        let same = fs::metadata(path).is_ok_and(|there| there.len() == length)
-            && fs::read(path).is_ok_and(|there| there == bytes);
+        let taken = {
+            let _one = held(&self.doubted);
+            take(path, length)
+        };
+        let same = taken && fs::read(path).is_ok_and(|there| there == bytes);
         if !same {
             let draft = self.draft();
             let written = File::create(&draft)
@@ -171,7 +188,8 @@ impl ArtifactFolder {
                 // Its source makes it again.
                 held(&self.doubted).insert(id.to_owned());
             }
-            unusable(artifact, &found)
+            let gone = matches!(found, UnpackError::Io(_)) && !self.path(id, ZIP).exists();
+            unusable(artifact, if gone { GONE.to_owned() } else { found.to_string() }, &found)
         };
         let unpacked = match recent.filter(|(recent, _)| recent == id) {
             Some((_, zip)) => unpack_bytes(&zip, folder, limits),
@@ -227,7 +245,10 @@ fn failed(path: &Path, error: &io::Error) -> Report {
     crate::files::failed(&path.display().to_string(), error)
 }
 
-fn unusable(artifact: &ArtifactRef, found: &UnpackError) -> Report {
+/// Why an artifact cannot be used that is not there.
+const GONE: &str = "it is not kept any more (`artifactDays` of server.yaml says for how long), or somebody removed it";
+
+fn unusable(artifact: &ArtifactRef, why: String, found: &UnpackError) -> Report {
     let own = found.diagnostic();
     let (code, help) = match found {
         UnpackError::Sealed(_) | UnpackError::Unsafe(..) | UnpackError::TooLarge(_) => {
@@ -238,7 +259,7 @@ fn unusable(artifact: &ArtifactRef, found: &UnpackError) -> Report {
         }
     };
     let told = Diagnostic::error(code, format!("the artifact `{}` cannot be used", artifact.name))
-        .because(found.to_string());
+        .because(why);
     help.into_iter().fold(told, Diagnostic::help).report()
 }
 

@@ -1,6 +1,8 @@
 //! Pushes to repositories that the server hosts.
 
-use crate::server::{Server, hosted_source};
+use crate::server::{LIMIT, Server, hosted_source};
+use std::time::{Duration, SystemTime};
+use trunkline_testkit::wait_until;
 
 #[test]
 fn a_push_to_a_hosted_repository_runs_its_pipeline_on_that_commit() {
@@ -71,4 +73,32 @@ fn a_push_to_an_environment_that_is_switched_off_starts_nothing() {
     let address = server.repository("web", &server.token("ann", &[]));
     server.must("work", &["push", "--quiet", &address, "main:uat"]);
     assert!(server.executions("uat").is_empty());
+}
+
+#[test]
+fn artifacts_that_no_execution_needs_go_when_they_are_as_old_as_the_settings_say() {
+    let mut server = Server::new();
+    server.hosted();
+    server.start();
+    server.work();
+    server.commit("page.txt", "one\n");
+    let address = server.repository("web", &server.token("ann", &[]));
+    server.must("work", &["push", "--quiet", &address, "main"]);
+    server.ran("one\n");
+    server.succeeded("web");
+    server.stop();
+    let nobodys = server.home.join(format!("data/artifacts/{}.zip", "0".repeat(64)));
+    std::fs::write(&nobodys, "").expect("it can be written");
+    let long_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
+    let folder = server.home.join("data/artifacts");
+    let artifacts = || std::fs::read_dir(&folder).expect("a folder");
+    for entry in artifacts().flatten() {
+        let file = std::fs::File::open(entry.path()).expect("it is there");
+        file.set_modified(long_ago).expect("it is ours");
+    }
+    assert_eq!(artifacts().count(), 2);
+    server.home.write("data/server.yaml", "builds: { artifactDays: 1 }\n");
+    server.start();
+    wait_until("what nobody needs goes", LIMIT, || (!nobodys.exists()).then_some(()));
+    assert_eq!(artifacts().count(), 1, "an execution of today has it");
 }
