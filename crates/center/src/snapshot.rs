@@ -171,7 +171,7 @@ pub fn call_failed(error: &CallError) -> Report {
     let mut diagnostic = match plain {
         Some(plain) if code == "TL0601" => Diagnostic::error(code, plain)
             .because("looked in the environment, the profile, single sign-on, and where builds and containers have them")
-            .because(format!("and asked the instance that this may run on: {said}")),
+            .because(format!("what the metadata of EC2 say: {}", metadata(&message))),
         Some(plain) => Diagnostic::error(code, plain).because(format!("AWS says: {said}")),
         None => Diagnostic::error(code, said),
     };
@@ -198,6 +198,12 @@ pub fn call_failed(error: &CallError) -> Report {
         _ => diagnostic,
     }
     .report()
+}
+
+/// What a failed look at the metadata of an instance says of them, in one line.
+fn metadata(message: &str) -> &str {
+    let from = message.find("IMDS").map_or(message, |at| &message[at..]);
+    from.lines().next().unwrap_or_default()
 }
 
 /// The action that is missing, and whose sake it is for.

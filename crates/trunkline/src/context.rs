@@ -27,6 +27,8 @@ pub(crate) struct Surroundings {
     pub(crate) stderr_terminal: bool,
     /// Columns of the terminal that stdout is, where it is one.
     pub(crate) stdout_width: Option<usize>,
+    /// The same of stderr.
+    pub(crate) stderr_width: Option<usize>,
     pub(crate) force_color: bool,
     pub(crate) no_color: bool,
     pub(crate) clicolor_force: bool,
@@ -47,10 +49,8 @@ impl Surroundings {
             stdin_terminal: std::io::stdin().is_terminal(),
             stdout_terminal: std::io::stdout().is_terminal(),
             stderr_terminal: std::io::stderr().is_terminal(),
-            stdout_width: rustix::termios::tcgetwinsize(std::io::stdout())
-                .ok()
-                .map(|size| usize::from(size.ws_col))
-                .filter(|columns| *columns >= 40),
+            stdout_width: columns(std::io::stdout()),
+            stderr_width: columns(std::io::stderr()),
             force_color: on("FORCE_COLOR"),
             no_color: set("NO_COLOR"),
             clicolor_force: on("CLICOLOR_FORCE"),
@@ -61,6 +61,12 @@ impl Surroundings {
             user: first_variable(&["USER", "LOGNAME", "USERNAME"]),
         }
     }
+}
+
+/// The width of a terminal; none where it is none, or too narrow to break lines for.
+fn columns(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns >= 40)
 }
 
 /// Returns the process's arguments, as far as they are text.

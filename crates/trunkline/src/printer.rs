@@ -28,6 +28,7 @@ pub(crate) struct Printer {
     pub(crate) terminal: bool,
     /// Columns of the terminal that results go to; none where they go elsewhere, and stay as they are.
     pub(crate) width: Option<usize>,
+    talk_width: usize,
     /// The folder that a diagnostic's file is relative to.
     root: OnceLock<PathBuf>,
 }
@@ -42,6 +43,7 @@ impl Printer {
             verbose: global.verbose,
             terminal: surroundings.stderr_terminal && !surroundings.dumb,
             width: surroundings.stdout_width,
+            talk_width: surroundings.stderr_width.unwrap_or(usize::MAX),
             root: OnceLock::new(),
         }
     }
@@ -131,7 +133,7 @@ impl Printer {
         };
         for one in found {
             let first = explained.insert(one.code.as_str());
-            write_err(&diagnostic::render(one, self.talk, first, &source));
+            write_err(&diagnostic::render(one, self.talk, self.talk_width, first, &source));
         }
     }
 

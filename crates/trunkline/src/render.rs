@@ -72,10 +72,15 @@ pub(crate) fn fitted(rows: &[Vec<String>], width: usize) -> Vec<String> {
 }
 
 /// Breaks a text between words into lines of at most `width`; all but the first begin with `hang` spaces. A word
-/// that is longer stays whole, so that it can be copied.
+/// that is longer stays whole, and so does what stands in backticks: it can be copied, and half a command is never run.
 pub(crate) fn wrapped(text: &str, width: usize, hang: usize) -> Vec<String> {
     let (mut lines, mut line, mut length) = (Vec::new(), String::new(), 0);
-    for (i, word) in text.split(' ').enumerate() {
+    let mut quoted = false;
+    let apart = |c: char| {
+        quoted ^= c == '`';
+        c == ' ' && !quoted
+    };
+    for (i, word) in text.split(apart).enumerate() {
         let size = word.chars().count();
         if length + 1 + size > width && !line.trim().is_empty() {
             lines.push(std::mem::replace(&mut line, " ".repeat(hang)));
@@ -139,6 +144,7 @@ mod tests {
             wrapped("arn:aws:iam::1:role/x is long", 8, 1),
             ["arn:aws:iam::1:role/x", " is long"]
         );
+        assert_eq!(wrapped("run `a b c d` now", 8, 0), ["run", "`a b c d`", "now"]);
         let text = "# A title: which is long\n\none two\nthree four\n\n```\nan example: long\n```\n- a b c d e f\n";
         let wanted = "# A title: which is long\n\none two three\nfour\n\n```\nan example: long\n```\n- a b c d e f\n";
         assert_eq!(page(text, 13), wanted);

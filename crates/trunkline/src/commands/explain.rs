@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         app.printer.json("explain", &json!({ "code": code, "title": title, "page": page }));
     } else {
         match app.printer.width {
-            Some(width) => app.printer.result(&render::page(page, width)),
+            Some(width) => write_out(&render::page(page, width)),
             None => write_out(page),
         }
     }

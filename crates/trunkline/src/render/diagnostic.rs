@@ -1,16 +1,17 @@
 //! A diagnostic as text: code, message, place, the line it is about, notes, help.
 
-use super::{Paint, printable};
+use super::{Paint, printable, wrapped};
 use trunkline_model::{Diagnostic, Place, Severity};
 
 /// The longest piece of a source line that is shown.
 const EXCERPT: usize = 110;
 
 /// Renders one diagnostic, with a blank line after it. `source` returns a file's text if it can
-/// be read; `explain` adds where the long form is.
+/// be read; `explain` adds where the long form is. Lines are kept within `width` columns where they can be.
 pub(crate) fn render(
     diagnostic: &Diagnostic,
     paint: Paint,
+    width: usize,
     explain: bool,
     source: &dyn Fn(&str) -> Option<String>,
 ) -> String {
@@ -20,22 +21,30 @@ pub(crate) fn render(
     if let Some(place) = place(&diagnostic.place) {
         out += &format!("{:margin$}{} {}\n", "", paint.blue("-->"), printable(&place));
     }
-    if let Some((line, caret)) = excerpt(&diagnostic.place, source) {
+    if let Some((line, caret)) =
+        excerpt(&diagnostic.place, width.saturating_sub(margin + 4), source)
+    {
         let number = diagnostic.place.line.unwrap_or_default().to_string();
         out += &format!("{}\n", bar("|").trim_end());
         out += &format!("{} {} {line}\n", paint.blue(&number), paint.blue("|"));
         out += &format!("{}{}\n", bar("|"), paint.red(&caret));
     }
+    let say = |word: &str, text: &str| {
+        let hang = margin + " = note: ".len();
+        let text = format!("{:hang$}{}", "", printable(text));
+        let lines = wrapped(&text, width, hang).join("\n");
+        format!("{}{word}: {}\n", bar("="), &lines[hang..])
+    };
     for note in &diagnostic.notes {
-        out += &format!("{}note: {}\n", bar("="), printable(note));
+        out += &say("note", note);
     }
     // Several ways out stand on lines of their own.
     for help in diagnostic.help.iter().flat_map(|help| help.lines()) {
-        out += &format!("{}{}: {}\n", bar("="), paint.cyan("help"), printable(help));
+        out += &say(&paint.cyan("help"), help);
     }
     if explain {
         let command = format!("run `trunkline explain {}` for more", diagnostic.code);
-        out += &format!("{}{}: {command}\n", bar("="), paint.cyan("help"));
+        out += &say(&paint.cyan("help"), &command);
     }
     out + "\n"
 }
@@ -67,7 +76,12 @@ fn place(place: &Place) -> Option<String> {
 }
 
 /// Returns the line and, for below it, the carets; long lines are cropped around the column.
-fn excerpt(place: &Place, source: &dyn Fn(&str) -> Option<String>) -> Option<(String, String)> {
+fn excerpt(
+    place: &Place,
+    room: usize,
+    source: &dyn Fn(&str) -> Option<String>,
+) -> Option<(String, String)> {
+    let most = EXCERPT.min(room);
     let text = source(place.file.as_deref()?)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let line = text.lines().nth(place.line?.checked_sub(1)? as usize)?;
@@ -75,9 +89,9 @@ fn excerpt(place: &Place, source: &dyn Fn(&str) -> Option<String>) -> Option<(St
     let chars: Vec<char> =
         printable(line).chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
     let column = column.min(chars.len());
-    let start = if chars.len() > EXCERPT { column.saturating_sub(EXCERPT / 2) } else { 0 };
-    let shown: String = chars.iter().skip(start).take(EXCERPT).collect();
-    let room = EXCERPT.saturating_sub(column - start).max(1);
+    let start = if chars.len() > most { column.saturating_sub(most / 2) } else { 0 };
+    let shown: String = chars.iter().skip(start).take(most).collect();
+    let room = most.saturating_sub(column - start).max(1);
     let carets = "^".repeat(token(&chars[column..]).clamp(1, room));
     Some((shown, format!("{}{carets}", " ".repeat(column - start))))
 }
@@ -103,7 +117,8 @@ mod tests {
     use super::*;
 
     fn check(diagnostic: Diagnostic, source: &str, expected: &str) {
-        let text = render(&diagnostic, Paint(false), false, &|_| Some(source.to_owned()));
+        let text =
+            render(&diagnostic, Paint(false), usize::MAX, false, &|_| Some(source.to_owned()));
         assert_eq!(text, expected, "{text}");
     }
 
@@ -121,6 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn notes_stay_in_their_column_and_commands_in_one_piece() {
+        let found = Diagnostic::error("TL0505", "nobody is there")
+            .because("neither a terminal nor an option was given here")
+            .help("say so: `trunkline apply --env prod --yes`");
+        let text = render(&found, Paint(false), 40, false, &|_| None);
+        let expected = "error[TL0505]: nobody is there\n  = note: neither a terminal nor an\n          option was given here\n  \
+                        = help: say so:\n          `trunkline apply --env prod --yes`\n\n";
+        assert_eq!(text, expected, "{text}");
+    }
+
+    #[test]
     fn a_place_without_a_file_is_the_subject() {
         let found = Diagnostic::warning("TL0703", "not managed").on("queue \"Sales\"").path("Tags");
         check(found, "", "warning[TL0703]: not managed\n --> queue \"Sales\" > Tags\n\n");
@@ -130,10 +156,15 @@ mod tests {
     fn places_beyond_the_text_and_control_characters_do_no_harm() {
         let found =
             |line, column| Diagnostic::error("TL0101", "a\x1b[2Jb").in_file("f").at(line, column);
-        for (line, column) in [(1, 1), (1, 9000), (9, 9), (0, 0), (u32::MAX, u32::MAX)] {
+        let places = [(1, 1), (1, 9000), (9, 9), (0, 0), (u32::MAX, u32::MAX)];
+        for ((line, column), width) in places.into_iter().flat_map(|p| [(p, usize::MAX), (p, 60)]) {
             let long = "x\x1b".repeat(500);
-            let text = render(&found(line, column), Paint(false), true, &|_| Some(long.clone()));
-            assert!(!text.contains('\x1b') && text.lines().all(|l| l.chars().count() < 130));
+            let text =
+                render(&found(line, column), Paint(false), width, true, &|_| Some(long.clone()));
+            assert!(
+                !text.contains('\x1b')
+                    && text.lines().all(|l| l.chars().count() < 130.min(width.saturating_add(1)))
+            );
         }
     }
 }
