@@ -42,6 +42,13 @@ pub struct Pipeline {
     pub triggers: Vec<Trigger>,
 }
 
+impl Pipeline {
+    /// The actions of all stages, in order.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.stages.iter().flat_map(|stage| &stage.actions)
+    }
+}
+
 const fn one() -> u32 {
     1
 }

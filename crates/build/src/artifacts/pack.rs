@@ -3,7 +3,7 @@
 use super::{Artifact, Entry, Key};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Cursor, Read, Seek, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -17,64 +17,35 @@ const SMALL: u64 = 4 << 10;
 /// Up to so many bytes of files, a zip is made in memory: a zip's writer goes back for each of its entries.
 pub(super) const IN_MEMORY: u64 = 16 << 20;
 
-/// Where a zip is written.
-enum Sheet {
-    Memory(Cursor<Vec<u8>>),
-    File(BufWriter<File>),
-}
+/// Where a zip is written: in memory or in a file.
+trait Sheet: Write + Seek {}
 
-impl Write for Sheet {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Memory(memory) => memory.write(bytes),
-            Self::File(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Memory(_) => Ok(()),
-            Self::File(file) => file.flush(),
-        }
-    }
-}
-
-impl Seek for Sheet {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match self {
-            Self::Memory(memory) => memory.seek(to),
-            Self::File(file) => file.seek(to),
-        }
-    }
-}
+impl<T: Write + Seek> Sheet for T {}
 
 /// Packs files, in the order given, into a new file; sealed if there is a key.
 pub fn pack(entries: &[Entry], file: &Path, key: Option<&Key>) -> io::Result<Artifact> {
     let few = entries.iter().map(|entry| entry.size).sum::<u64>() <= IN_MEMORY;
-    let sheet = match few {
-        true => Sheet::Memory(Cursor::default()),
-        false => Sheet::File(BufWriter::new(File::create(file)?)),
-    };
-    let (sha256, size) = match write(entries, sheet)? {
-        Sheet::Memory(memory) => {
-            let bytes = memory.into_inner();
-            let sha256 = hash(&bytes);
-            match key {
-                Some(key) => fs::write(file, key.sealed(&bytes, &sha256)?)?,
-                None => fs::write(file, &bytes)?,
-            }
-            (sha256, bytes.len() as u64)
+    let (sha256, size) = if few {
+        let mut memory = Cursor::default();
+        write(entries, &mut memory)?;
+        let bytes: Vec<u8> = memory.into_inner();
+        let sha256 = hash(&bytes);
+        match key {
+            Some(key) => fs::write(file, key.sealed(&bytes, &sha256)?)?,
+            None => fs::write(file, &bytes)?,
         }
-        Sheet::File(mut written) => {
-            written.flush()?;
-            let (sha256, size) = checksum(&mut File::open(file)?)?;
-            if let Some(key) = key {
-                let sealed = file.with_extension("sealed");
-                key.seal(&mut File::open(file)?, &mut File::create(&sealed)?, &sha256)?;
-                fs::rename(&sealed, file)?;
-            }
-            (sha256, size)
+        (sha256, bytes.len() as u64)
+    } else {
+        let mut written = BufWriter::new(File::create(file)?);
+        write(entries, &mut written)?;
+        written.flush()?;
+        let (sha256, size) = checksum(&mut File::open(file)?)?;
+        if let Some(key) = key {
+            let sealed = file.with_extension("sealed");
+            key.seal(&mut File::open(file)?, &mut File::create(&sealed)?, &sha256)?;
+            fs::rename(&sealed, file)?;
         }
+        (sha256, size)
     };
     Ok(Artifact {
         identifier: String::new(),
@@ -86,7 +57,7 @@ pub fn pack(entries: &[Entry], file: &Path, key: Option<&Key>) -> io::Result<Art
     })
 }
 
-fn write(entries: &[Entry], to: Sheet) -> io::Result<Sheet> {
+fn write(entries: &[Entry], to: &mut dyn Sheet) -> io::Result<()> {
     let mut zip = ZipWriter::new(to);
     let plain = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
@@ -104,7 +75,8 @@ fn write(entries: &[Entry], to: Sheet) -> io::Result<Sheet> {
         zip.start_file(entry.name.as_str(), options.large_file(large))?;
         io::copy(&mut from, &mut zip)?;
     }
-    Ok(zip.finish()?)
+    zip.finish()?;
+    Ok(())
 }
 
 /// The SHA-256 of what is read, in hex, and its length.

@@ -5,7 +5,7 @@ use super::pack::{IN_MEMORY, checksum, hash};
 use super::seal::{Key, is_sealed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 use trunkline_model::Diagnostic;
@@ -87,29 +87,10 @@ pub struct Unpacked {
     pub left_out: Vec<String>,
 }
 
-/// The bytes of a zip.
-enum Zip<'a> {
-    Memory(Cursor<&'a [u8]>),
-    File(BufReader<File>),
-}
+/// The bytes of a zip, in memory or in a file.
+trait Zip: Read + Seek {}
 
-impl Read for Zip<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Memory(memory) => memory.read(buffer),
-            Self::File(file) => file.read(buffer),
-        }
-    }
-}
-
-impl Seek for Zip<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match self {
-            Self::Memory(memory) => memory.seek(to),
-            Self::File(file) => file.seek(to),
-        }
-    }
-}
+impl<T: Read + Seek> Zip for T {}
 
 /// Unpacks an artifact into a folder, which is made.
 ///
@@ -141,7 +122,7 @@ pub fn unpack(
         same(checksum(&mut zip)?.0)?;
         zip.rewind()?;
     }
-    spread(Zip::File(BufReader::new(zip)), into, limits)
+    spread(&mut BufReader::new(zip), into, limits)
 }
 
 /// Unpacks a zip in memory, as `unpack` does a file.
@@ -150,10 +131,10 @@ pub fn unpack_bytes(
     into: &Path,
     limits: UnpackLimits,
 ) -> Result<Unpacked, UnpackError> {
-    spread(Zip::Memory(Cursor::new(zip)), into, limits)
+    spread(&mut Cursor::new(zip), into, limits)
 }
 
-fn spread(zip: Zip<'_>, into: &Path, limits: UnpackLimits) -> Result<Unpacked, UnpackError> {
+fn spread(zip: &mut dyn Zip, into: &Path, limits: UnpackLimits) -> Result<Unpacked, UnpackError> {
     let mut archive = ZipArchive::new(zip)?;
     if archive.len() > limits.files {
         return Err(UnpackError::TooLarge(format!("{} files", limits.files)));

@@ -37,8 +37,7 @@ pub(crate) fn repository(action: &Action) -> Option<&str> {
 
 /// The source actions of a pipeline that read a repository.
 pub(super) fn sources<'a>(pipeline: &'a Pipeline, name: &str) -> Vec<Source<'a>> {
-    let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
-    let ours = actions.filter(|action| repository(action) == Some(name));
+    let ours = pipeline.actions().filter(|action| repository(action) == Some(name));
     let source = |action: &'a Action| {
         let setting = |key: &str| action.configuration.get(key).map_or("", String::as_str);
         let trigger = pipeline.triggers.iter().find(|trigger| {
@@ -59,8 +58,7 @@ pub(super) fn sources<'a>(pipeline: &'a Pipeline, name: &str) -> Vec<Source<'a>>
 
 /// Whether a pipeline has a source action that takes an object of S3.
 pub(super) fn reads_object(pipeline: &Pipeline, bucket: &str, key: &str) -> bool {
-    let mut actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
-    actions.any(|action| {
+    pipeline.actions().any(|action| {
         let is =
             |name: &str, value: &str| action.configuration.get(name).is_some_and(|v| v == value);
         let kind = &action.action_type_id;
@@ -72,8 +70,7 @@ pub(super) fn reads_object(pipeline: &Pipeline, bucket: &str, key: &str) -> bool
 
 /// Why a pipeline does not start whatever is pushed: it deploys, and only to environments that are switched off.
 pub(super) fn switched_off(pipeline: &Pipeline, off: &[String]) -> Option<String> {
-    let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
-    let deploys = actions.filter(|a| {
+    let deploys = pipeline.actions().filter(|a| {
         let kind = &a.action_type_id;
         kind.category == Category::Deploy && kind.provider == "Trunkline"
     });

@@ -129,8 +129,7 @@ impl Triggers {
     pub(crate) fn hosted(&self) -> BTreeSet<String> {
         let mut names = self.hosted.clone();
         for Defined { pipeline, .. } in self.starter.definitions().pipelines.values() {
-            let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
-            let sources = actions.filter(|a| a.action_type_id.provider == "CodeCommit");
+            let sources = pipeline.actions().filter(|a| a.action_type_id.provider == "CodeCommit");
             names.extend(sources.filter_map(decide::repository).map(str::to_owned));
         }
         names.retain(|name| matches!(self.place(name), Some(Place::Hosted(_))));
@@ -140,10 +139,8 @@ impl Triggers {
     /// Where a repository is; None where nobody says.
     pub(super) fn place(&self, name: &str) -> Option<Place> {
         let definitions = self.starter.definitions();
-        let pipelines = definitions.pipelines.values();
-        let stages = pipelines.flat_map(|defined| &defined.pipeline.stages);
-        let readers = stages.flat_map(|stage| &stage.actions);
-        let readers = readers.filter(|action| decide::repository(action) == Some(name));
+        let all = definitions.pipelines.values().flat_map(|defined| defined.pipeline.actions());
+        let readers = all.filter(|action| decide::repository(action) == Some(name));
         let connections = readers.filter_map(|a| a.configuration.get("ConnectionArn"));
         self.mirrors.place(name, connections.map(String::as_str))
     }
@@ -152,8 +149,7 @@ impl Triggers {
     pub(crate) fn repositories(&self) -> BTreeSet<String> {
         let mut names = self.hosted();
         for Defined { pipeline, .. } in self.starter.definitions().pipelines.values() {
-            let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
-            let read = actions.filter_map(decide::repository);
+            let read = pipeline.actions().filter_map(decide::repository);
             let followed =
                 |name: &&str| decide::sources(pipeline, name).iter().any(Source::follows);
             let read = read.filter(followed).filter(|name| self.place(name).is_some());

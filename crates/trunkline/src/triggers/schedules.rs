@@ -108,8 +108,8 @@ impl Triggers {
             if decide::switched_off(pipeline, &off).is_some() {
                 continue;
             }
-            let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
-            let crons = actions
+            let crons = pipeline
+                .actions()
                 .filter(|action| action.action_type_id.provider == "TrunklineExport")
                 .filter_map(|action| action.configuration.get("Schedule"));
             all.extend(crons.map(|cron| Schedule {
