@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use tokio::sync::{mpsc, watch};
 use trunkline_engine::{
-    Actions, Answer as Done, Command, Event, Executor, ExecutorError, Log as _, Notify, Ports, Refusal,
-    RefusalKind, Settings,
+    Actions, Answer as Done, Command, Event, Executor, ExecutorError, Log as _, Notify, Ports,
+    Refusal, RefusalKind, Settings,
 };
 use trunkline_model::{Diagnostic, Report};
 use trunkline_store::Store;

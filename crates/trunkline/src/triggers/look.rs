@@ -51,7 +51,7 @@ pub(crate) struct Found {
     pub(crate) started: Vec<(String, String)>,
     /// Why something was not started.
     pub(crate) notes: Vec<String>,
-    /// What should have been started, and is not started by this any more.
+    /// Why what should have been started is not: for people to mend.
     pub(crate) refused: Vec<Diagnostic>,
 }
 

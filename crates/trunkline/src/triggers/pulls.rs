@@ -44,7 +44,7 @@ impl Triggers {
     /// Goes on with the pull requests of a repository.
     pub(crate) async fn finish_pulls(&self, name: &str) -> Result<Found, Report> {
         let all = self.store.pending(PULLS).map_err(|error| self.unreadable(&error))?;
-        let (mut found, mut failed) = (Found::default(), None);
+        let mut found = Found::default();
         for pending in all {
             if read(&pending).is_some_and(|(repository, ..)| repository == name) {
                 // One that cannot be had keeps no other back.
@@ -54,11 +54,11 @@ impl Triggers {
                         found.notes.extend(more.notes);
                         found.refused.extend(more.refused);
                     }
-                    Err(report) => failed = Some(report),
+                    Err(report) => found.refused.extend(report.0),
                 }
             }
         }
-        failed.map_or(Ok(found), Err)
+        Ok(found)
     }
 
     /// Starts what follows from a pull request, and takes it from what is pending.
