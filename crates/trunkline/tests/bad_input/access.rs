@@ -99,5 +99,6 @@ fn requests_are_bounded_in_time_where_nothing_listens() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("error[TL0606]") && said.contains("127.0.0.1:9"), "{said}");
+    assert!(said.contains("help: check the network, the proxy and AWS_ENDPOINT_URL"), "{said}");
     assert!(started.elapsed() < Duration::from_secs(60));
 }
