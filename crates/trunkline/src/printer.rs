@@ -12,7 +12,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use trunkline_model::{Diagnostic, Report};
+use trunkline_model::{Diagnostic, Report, Severity};
 
 /// Set where a result could not be written.
 static FAILED: AtomicBool = AtomicBool::new(false);
@@ -110,22 +110,20 @@ impl Printer {
         self.verbose > 0
     }
 
-    /// Prints findings that do not stop the command.
+    /// Prints findings that do not stop the command; errors among them even where little is to be said.
     pub(crate) fn warnings(&self, found: &[Diagnostic]) {
-        if !self.quiet {
-            self.render(found);
-        }
+        self.render(found.iter().filter(|d| !self.quiet || d.severity == Severity::Error));
     }
 
     /// Prints why a command fails: for people on stderr, and as JSON on stdout if that was asked.
     pub(crate) fn failure(&self, report: &Report) {
-        self.render(&report.0);
+        self.render(report.0.iter());
         if self.is_json() {
             self.json("error", &json!({ "diagnostics": report.0 }));
         }
     }
 
-    fn render(&self, found: &[Diagnostic]) {
+    fn render<'a>(&self, found: impl Iterator<Item = &'a Diagnostic>) {
         let mut explained = BTreeSet::new();
         let source = |file: &str| {
             let path = self.root.get().map_or_else(|| PathBuf::from(file), |r| r.join(file));

@@ -77,7 +77,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
         text.push_str(&format!(" ({layout} layout only)"));
     }
     let seconds = plan.seconds(2.0, 5.0).ceil();
-    let calls = if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") };
+    let calls = super::counted(calls, "call");
     text.push_str(&format!(", {gone} to retire or delete; {calls}, about {seconds} s."));
     if let Some(mixed) = plan.mixed_line(2.0, 5.0) {
         text.push_str(&format!(" {mixed}"));
@@ -87,7 +87,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
 
 /// `1 step`, `2 steps`.
 pub(crate) fn steps(count: usize) -> String {
-    format!("{count} step{}", if count == 1 { "" } else { "s" })
+    super::counted(count, "step")
 }
 
 /// The same for a comment on a merge request.

@@ -101,6 +101,8 @@ fn a_file_that_cannot_be_read_is_told_with_what_to_do() {
         assert!(ran.code == 3 && ran.err.contains("TL0801"), "{}", ran.err);
         assert!(ran.err.contains("help: ") && ran.err.contains("in UTF-8"), "{}", ran.err);
     }
+    let ran = place.run(&["-q", "check"]);
+    assert!(ran.code == 3 && ran.err.contains("TL0801"), "errors are not talk: {}", ran.err);
 }
 
 #[test]

@@ -18,14 +18,13 @@ pub(super) fn undeployed(definitions: &Definitions, targets: &[Target]) -> Vec<D
 
 /// The deployments of a pipeline; a plan alone is none.
 fn deployments(defined: &Defined) -> impl Iterator<Item = (&Defined, &Action)> {
-    let actions = defined.pipeline.stages.iter().flat_map(|stage| &stage.actions);
     let deploys = |action: &&Action| {
         let id = &action.action_type_id;
         id.category == Category::Deploy
             && (id.owner.as_str(), id.provider.as_str()) == ("Custom", "Trunkline")
             && setting(action, "Mode") != Some("plan")
     };
-    actions.filter(deploys).map(move |action| (defined, action))
+    defined.pipeline.actions().filter(deploys).map(move |action| (defined, action))
 }
 
 fn missing(deployments: &[(&Defined, &Action)], target: &Target) -> Option<Diagnostic> {
