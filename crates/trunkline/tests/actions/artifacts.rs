@@ -56,7 +56,8 @@ fn sealed_artifacts_show_nothing_and_open_with_their_key_alone() {
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert_eq!(holding(&project, secret), [""; 0]);
 
-    for (key, reason) in [(None, "ARTIFACT_KEY` of a secret is not set"), (Some("short"), "neither")]
+    for (key, reason) in
+        [(None, "ARTIFACT_KEY` of a secret is not set"), (Some("short"), "neither")]
     {
         let ran = run(&project, key, &["run", "main"]);
         assert_eq!(ran.code, 64, "{}", ran.err);
