@@ -33,7 +33,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<Result<Python, String>> {
     println!("making {} with {system}", folder.display());
     let made = Command::new(&system).args(["-m", "venv", "--clear"]).arg(&folder).output()?;
     if !made.status.success() {
-        return Ok(Err(format!("{system} -m venv failed: {}", last_line(&made))));
+        return Ok(Err(format!("{system} -m venv failed: {}", complaint(&made))));
     }
     let installed = Command::new(&python.program)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"])
@@ -43,7 +43,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<Result<Python, String>> {
     if !installed.status.success() {
         return Ok(Err(format!(
             "pip could not install tests/requirements.txt: {}",
-            last_line(&installed)
+            complaint(&installed)
         )));
     }
     fs::write(&stamp, wanted)?;
@@ -60,8 +60,15 @@ pub(crate) fn find() -> Option<String> {
     })
 }
 
-pub(crate) fn last_line(output: &std::process::Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let mut lines = text.lines().rev().filter(|l| !l.trim().is_empty());
-    lines.next().unwrap_or("no reason given").trim().to_owned()
+/// Why a program failed: the last line of its complaint, else the first paragraph of what it printed.
+pub(crate) fn complaint(output: &std::process::Output) -> String {
+    let (err, out) =
+        (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    let last = err.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let first = || {
+        let paragraph = out.trim_start().lines().take_while(|line| !line.trim().is_empty());
+        paragraph.map(str::trim).collect::<Vec<_>>().join(" ")
+    };
+    let text = last.map_or_else(first, str::to_owned);
+    if text.is_empty() { "no reason given".to_owned() } else { text }
 }

@@ -1,7 +1,7 @@
 //! `trunkline check`: documents, references, limits and pipelines, without AWS. Every problem at once; 3 where
 //! there is one. What only an account knows (a function, a bot, AWS's own defaults) is left to `plan`.
 
-mod regions;
+mod deployments;
 
 use super::Outcome;
 use crate::context::{App, Located};
@@ -45,12 +45,12 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         Err(report) => found.extend(report.0),
     }
     let definitions = Definitions::load(&located.root);
-    found.extend(regions::undeployed(&definitions, &targets));
+    found.extend(deployments::unknown(&definitions, &located.project));
+    found.extend(deployments::undeployed(&definitions, &targets));
     found.extend(definitions.found);
-    let (pipelines, errors) = (
-        definitions.pipelines.len(),
-        found.iter().filter(|d| d.severity == Severity::Error).count(),
-    );
+    let of = |severity| found.iter().filter(|d| d.severity == severity).count();
+    let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
+    let pipelines = definitions.pipelines.len();
     // What is odd in the configuration was said when it was read.
     app.printer.warnings(&found[located.project.warnings.len()..]);
     if app.printer.is_json() {
@@ -59,7 +59,6 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
         });
         app.printer.json("check", &body);
     } else {
-        let warnings = found.len() - errors;
         app.printer.result(&format!(
             "{} and {} checked: {}, {}",
             counted(count, "document"),
@@ -68,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, app: &App) -> Outcome {
             counted(warnings, "warning")
         ));
     }
-    let counted = errors + if arguments.strict { found.len() - errors } else { 0 };
+    let counted = errors + if arguments.strict { warnings } else { 0 };
     Ok(if counted == 0 { Exit::Done } else { Exit::Verdict })
 }
 

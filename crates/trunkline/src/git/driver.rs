@@ -22,11 +22,18 @@ const DRIVER: &str = "merge.trunkline.driver";
 const NAME: &str = "merge.trunkline.name";
 const NAME_VALUE: &str = "Contact flows, merged by block";
 
-/// The command that git runs, for a program.
-pub(super) fn command(program: &str) -> String {
-    let quoted = format!("'{}'", program.replace('\'', "'\\''"));
-    let program = if program == "trunkline" { program } else { &quoted };
-    format!("{program} merge-driver %O %A %B %P --marker-size %L --ours %X --theirs %Y")
+/// The command that git runs, for a program and what both sides are called.
+fn command(program: &str, [ours, theirs]: [&str; 2]) -> String {
+    let program = if program == "trunkline" { program } else { &quoted(program) };
+    format!("{program} merge-driver %O %A %B %P --marker-size %L --ours {ours} --theirs {theirs}")
+}
+
+/// What git puts the names of both sides for; one before 2.44 does not.
+const LABELS: [&str; 2] = ["%X", "%Y"];
+
+/// Quoted for a shell and for git, to which a percent sign begins a placeholder.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''").replace('%', "%%"))
 }
 
 /// This program as a command: by name where the search path leads to it, else by its path.
@@ -45,7 +52,7 @@ fn own_program(by_name: bool) -> String {
 impl Repository {
     /// Writes the driver into this clone's configuration; says whether it was not there.
     pub(crate) fn install_driver(&self) -> Result<bool, Report> {
-        let wanted = command(&own_program(true));
+        let wanted = command(&own_program(true), LABELS);
         if self.line(&["config", "--get", DRIVER]).is_some_and(|now| now == wanted) {
             return Ok(false);
         }
@@ -68,9 +75,10 @@ impl Repository {
         said.is_ok_and(|text| !text.trim_end().ends_with(": unspecified"))
     }
 
-    /// Settings for one merge that has the driver, whatever the configuration says.
-    pub(super) fn driver_settings(&self) -> [String; 2] {
-        [format!("{DRIVER}={}", command(&own_program(false))), format!("{NAME}={NAME_VALUE}")]
+    /// Settings for one merge into HEAD that has the driver, whatever the configuration says and git's version is.
+    pub(super) fn driver_settings(&self, theirs: &str) -> [String; 2] {
+        let command = command(&own_program(false), ["HEAD", &quoted(theirs)]);
+        [format!("{DRIVER}={command}"), format!("{NAME}={NAME_VALUE}")]
     }
 
     /// The same lines with the project's folder, for a file of attributes outside of it.

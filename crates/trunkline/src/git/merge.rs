@@ -24,7 +24,7 @@ impl Repository {
         if self.is_ancestor(&kept.commit, &head) {
             return Ok(Merged::Nothing);
         }
-        let mut settings = self.driver_settings().to_vec();
+        let mut settings = self.driver_settings(&kept.name).to_vec();
         let own = (!self.has_attributes()).then(|| self.folder.join("trunkline-attributes"));
         if let Some(path) = &own {
             let written = std::fs::write(path, self.attributes_from_above());

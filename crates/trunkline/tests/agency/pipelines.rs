@@ -297,6 +297,8 @@ fn every_pipeline_of_the_agency_is_valid_and_every_environment_has_one() {
     let paths: Vec<String> = files.iter().map(|file| format!("pipelines/{file}")).collect();
     let words = ["pipeline", "validate"].into_iter().chain(paths.iter().map(String::as_str));
     agency.done(&words.collect::<Vec<_>>());
+    // Notes are no warnings.
+    agency.done(&["check", "--strict"]);
     for place in agency.project().environments {
         assert!(files.contains(&format!("{}.yaml", place.name)), "{} has none", place.name);
     }

@@ -55,6 +55,30 @@ fn a_region_that_no_action_of_a_pipeline_deploys_is_told() {
 }
 
 #[test]
+fn an_action_that_names_what_trunkline_yaml_does_not_have_is_told_before_it_runs() {
+    let place = Place::with_config(&project("us-west-2"));
+    done(&place, &["pipeline", "new", "--env", "live"]);
+    let file = "pipelines/prod.yaml";
+    let before = std::fs::read_to_string(place.path().join(file)).expect("a pipeline");
+    for (from, to, said) in [
+        ("Environment: prod", "Environment: prd", ["error[TL0105]", "did you mean `prod`?"]),
+        ("Region: us-west-2", "Region: us-east-1", ["error[TL0110]", "its regions are us-west-2"]),
+        ("Region: us-west-2", "Region: west", ["error[TL0106]", "`west`"]),
+    ] {
+        let text = before.replace(from, to);
+        assert_ne!(text, before, "{from}");
+        place.write(file, text);
+        let ran = place.run(&["check"]);
+        let said = said.into_iter().chain(["--> pipelines/prod.yaml   action \"", "\"acme-prod\""]);
+        for said in said {
+            assert!(ran.code == 3 && ran.err.contains(said), "{said}\n{}", ran.err);
+        }
+    }
+    place.write(file, before.replace("Environment: prod", "Environment: \"#{variables.E}\""));
+    assert!(!place.run(&["check"]).err.contains("TL0105"));
+}
+
+#[test]
 fn one_alias_for_two_regions_is_told_once_with_the_line_to_write() {
     let text = project("us-west-2, us-east-1").replace("p-{region}", "acme");
     let ran = done(&Place::with_config(&text), &["check"]);

@@ -104,14 +104,14 @@ fn install(folder: &Path) -> Result<Result<PathBuf, String>> {
     };
     let made = Command::new(&python).args(["-m", "venv", "--clear"]).arg(folder).output()?;
     if !made.status.success() {
-        return Ok(Err(python::last_line(&made)));
+        return Ok(Err(python::complaint(&made)));
     }
     let installed = Command::new(folder.join("bin/python"))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"])
         .args(PACKAGES)
         .output()?;
     if !installed.status.success() {
-        return Ok(Err(python::last_line(&installed)));
+        return Ok(Err(python::complaint(&installed)));
     }
     fs::write(stamp, wanted)?;
     Ok(Ok(program))

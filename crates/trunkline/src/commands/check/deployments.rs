@@ -1,10 +1,48 @@
-//! Regions that were added to an environment in `trunkline.yaml`, but not to the pipelines that deploy it. Such a
-//! region stays as it is, and nobody is told.
+//! What pipelines deploy, held against the environments of `trunkline.yaml`: an action that names an environment or a
+//! region which is not there fails only once it runs, and a region that was added to an environment, but to none of its
+//! pipelines, stays as it is without anybody being told.
 
 use crate::pipelines::definitions::{Defined, Definitions};
 use std::collections::BTreeSet;
+use trunkline_config::Project;
 use trunkline_model::pipeline::{Action, Category};
-use trunkline_model::{Diagnostic, Target};
+use trunkline_model::{Diagnostic, Region, Target};
+
+/// What actions name that is not there. TL0105 and TL0110; TL0106: it is no region at all.
+pub(super) fn unknown(definitions: &Definitions, project: &Project) -> Vec<Diagnostic> {
+    let pipelines = definitions.pipelines.values();
+    let actions = pipelines.flat_map(|d| d.pipeline.actions().map(move |action| (d, action)));
+    actions
+        .filter(|(_, action)| is_ours(action))
+        .filter_map(|(defined, action)| {
+            let wrong = named(project, action).err()?;
+            let (action, pipeline) = (&action.name, &defined.pipeline.name);
+            let on = format!("action \"{action}\" of pipeline \"{pipeline}\"");
+            Some(wrong.in_file(&defined.file).on(on))
+        })
+        .collect()
+}
+
+/// Looks for what an action names.
+fn named(project: &Project, action: &Action) -> Result<(), Diagnostic> {
+    let fixed = |key| setting(action, key).filter(|value| !value.is_empty() && !variable(value));
+    let Some(environment) = fixed("Environment") else { return Ok(()) };
+    let environment = project.environment(environment)?;
+    let region = fixed("Region").map(Region::parse).transpose();
+    let region = region.map_err(|error| Diagnostic::error("TL0106", error.to_string()))?;
+    project.targets(environment, region.as_ref()).map(drop)
+}
+
+/// Whether an action is carried out by this program for an environment.
+fn is_ours(action: &Action) -> bool {
+    let id = &action.action_type_id;
+    id.owner == "Custom" && ["Trunkline", "TrunklineExport"].contains(&id.provider.as_str())
+}
+
+/// What a variable stands for is known only when an execution runs.
+fn variable(value: &str) -> bool {
+    value.contains("#{")
+}
 
 /// What the actions of all pipelines deploy. TL0534: not this region, but others of its environment.
 pub(super) fn undeployed(definitions: &Definitions, targets: &[Target]) -> Vec<Diagnostic> {
@@ -19,9 +57,8 @@ pub(super) fn undeployed(definitions: &Definitions, targets: &[Target]) -> Vec<D
 /// The deployments of a pipeline; a plan alone is none.
 fn deployments(defined: &Defined) -> impl Iterator<Item = (&Defined, &Action)> {
     let deploys = |action: &&Action| {
-        let id = &action.action_type_id;
-        id.category == Category::Deploy
-            && (id.owner.as_str(), id.provider.as_str()) == ("Custom", "Trunkline")
+        is_ours(action)
+            && action.action_type_id.category == Category::Deploy
             && setting(action, "Mode") != Some("plan")
     };
     defined.pipeline.actions().filter(deploys).map(move |action| (defined, action))
@@ -30,7 +67,6 @@ fn deployments(defined: &Defined) -> impl Iterator<Item = (&Defined, &Action)> {
 fn missing(deployments: &[(&Defined, &Action)], target: &Target) -> Option<Diagnostic> {
     let environment = &target.environment;
     // A variable may be any environment, and any region.
-    let variable = |value: &str| value.contains("#{");
     let is_it = |value: &str| {
         variable(value)
             || value == environment.name
