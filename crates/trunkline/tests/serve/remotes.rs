@@ -46,6 +46,15 @@ fn processes(text: &str) -> Vec<String> {
     words.filter(|words| words.contains(text)).collect()
 }
 
+/// Begins to serve a pipeline that follows `acme/site`, which is looked at often, and notes what it found in `ran`.
+fn poll_often(server: &mut Server) {
+    let command = format!("cat page.txt >> {}", server.home.join("ran").display());
+    server.pipeline("site", &connected_source("acme/site"), "", &command);
+    server.home.write("data/server.yaml", OFTEN);
+    let serve = server.command(SERVE);
+    server.start_with(serve);
+}
+
 #[test]
 fn polls_find_each_new_push_and_a_remote_that_hangs_keeps_nobody_waiting() {
     let hole = Hole::new();
@@ -65,11 +74,7 @@ fn polls_find_each_new_push_and_a_remote_that_hangs_keeps_nobody_waiting() {
     let unfollowed = connected_source("acme/quiet")
         .replace("BranchName", "DetectChanges: \"false\", BranchName");
     server.pipeline("quiet", &unfollowed, "", "true");
-    let command = format!("cat page.txt >> {}", server.home.join("ran").display());
-    server.pipeline("site", &connected_source("acme/site"), "", &command);
-    server.home.write("data/server.yaml", OFTEN);
-    let serve = server.command(SERVE);
-    server.start_with(serve);
+    poll_often(&mut server);
 
     // What is there already starts what was never started from it.
     server.ran("one\n");
@@ -188,11 +193,7 @@ fn a_mirror_is_packed_between_polls_and_loses_nothing() {
     server.commit("page.txt", "one\n");
     let origin = server.origin("acme/site");
     server.must("work", &["push", "--quiet", &origin, "main"]);
-    let command = format!("cat page.txt >> {}", server.home.join("ran").display());
-    server.pipeline("site", &connected_source("acme/site"), "", &command);
-    server.home.write("data/server.yaml", OFTEN);
-    let serve = server.command(SERVE);
-    server.start_with(serve);
+    poll_often(&mut server);
     server.ran("one\n");
 
     let mirrors = std::fs::read_dir(server.home.join("data/mirrors")).expect("a folder").flatten();

@@ -2,13 +2,22 @@
 
 use crate::server::{LIMIT, Server};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use trunkline_build::Capabilities;
 use trunkline_testkit::wait_until;
 
 /// What a shell can see of how it was started.
 const SEEN: &str = "echo id $$; pwd; env; \
                     grep -E \"^Sig(Blk|Ign|Cgt)\" /proc/$$/status; ulimit -a; ls /proc/$$/fd";
+
+/// The control group below which groups can be made.
+fn parent() -> Option<PathBuf> {
+    let parent = Capabilities::find("/usr/bin:/bin").control_group;
+    if parent.is_none() {
+        eprintln!("skipped: no control group can be made here");
+    }
+    parent
+}
 
 /// A server whose pipeline writes down what its shell sees, and the limits of the server's control groups.
 fn server(settings: &str, parent: &Path) -> Server {
@@ -56,6 +65,7 @@ fn seen(server: &mut Server, content: &str) -> String {
     let file = server.home.join("seen");
     let text = wait_until("the shell writes", LIMIT, || std::fs::read_to_string(&file).ok());
     std::fs::remove_file(file).expect("it is there");
+    server.succeeded("web");
     text
 }
 
@@ -68,10 +78,7 @@ fn lasting(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn the_first_shell_of_a_build_is_the_process_that_waited_and_sees_what_any_shell_sees() {
-    let Some(parent) = Capabilities::find("/usr/bin:/bin").control_group else {
-        eprintln!("skipped: no control group can be made here");
-        return;
-    };
+    let Some(parent) = parent() else { return };
     let mut server = server("{ processes: 77 }", &parent);
     server.start();
     server.work();
@@ -90,10 +97,7 @@ fn the_first_shell_of_a_build_is_the_process_that_waited_and_sees_what_any_shell
 
 #[test]
 fn what_waits_ends_with_a_server_that_is_killed() {
-    let Some(parent) = Capabilities::find("/usr/bin:/bin").control_group else {
-        eprintln!("skipped: no control group can be made here");
-        return;
-    };
+    let Some(parent) = parent() else { return };
     let mut server = server("{}", &parent);
     server.start();
     let waits = entered(&server, &parent);
