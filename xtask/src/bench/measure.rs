@@ -35,9 +35,7 @@ pub(crate) fn measure(command: &mut Command) -> Result<Taken> {
 }
 
 fn peak(id: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()? / 1024.0)
+    megabytes(&format!("/proc/{id}/status"), "VmHWM:")
 }
 
 /// User and system time of a process, at this position of its `stat`.
@@ -51,9 +49,7 @@ fn spent(process: &str, position: usize) -> Option<Duration> {
 
 /// Resident memory of a process in MB.
 pub(crate) fn resident(id: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
-    Some(line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()? / 1024.0)
+    megabytes(&format!("/proc/{id}/status"), "VmRSS:")
 }
 
 /// Memory of a process and its children in MB; what they share counts once.
@@ -62,13 +58,15 @@ pub(crate) fn resident_with_children(id: u32) -> Option<f64> {
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     let children: Vec<String> =
         lists.flat_map(|l| l.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
-    let share = |id: &String| {
-        let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
-        let line = text.lines().find_map(|l| l.strip_prefix("Pss:"))?;
-        line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()
-    };
     let all = std::iter::once(id.to_string()).chain(children);
-    Some(all.map(|id| share(&id)).sum::<Option<f64>>()? / 1024.0)
+    all.map(|id| megabytes(&format!("/proc/{id}/smaps_rollup"), "Pss:")).sum()
+}
+
+/// A field of a file of /proc that is in kB.
+fn megabytes(file: &str, field: &str) -> Option<f64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix(field))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()? / 1024.0)
 }
 
 /// Processor time of a process and of its children that have ended, with theirs.
