@@ -180,7 +180,20 @@ fn artifact(artifact: &ArtifactRef) -> Value {
     json!({ "name": artifact.name, "s3location": { "bucket": "artifacts", "key": artifact.id } })
 }
 
-/// A time as text.
+/// A time as text, always to the millisecond: such texts are in the order of their times.
 pub(crate) fn rfc3339(at: Millis) -> String {
-    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |t| t.to_string())
+    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |t| format!("{t:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rfc3339;
+
+    #[test]
+    fn times_as_text_are_in_the_order_of_their_times() {
+        let times = [999, 1_000, 1_099, 1_100, 1_120, 1_125, 1_130, 2_000];
+        let texts = times.map(rfc3339);
+        assert!(texts.is_sorted(), "{texts:?}");
+        assert_eq!(texts[1], "1970-01-01T00:00:01.000Z");
+    }
 }

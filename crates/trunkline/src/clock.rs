@@ -8,6 +8,11 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// The time now as text, always to the millisecond: such texts are in the order of their times.
+pub(crate) fn stamp() -> String {
+    format!("{:.3}", now())
+}
+
 /// Measures how long something takes, unmoved by changes of the clock.
 pub(crate) struct Stopwatch(Instant);
 

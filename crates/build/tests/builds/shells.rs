@@ -118,17 +118,9 @@ fn open_up(folder: &std::path::Path) {
 }
 
 #[tokio::test]
-async fn a_command_alone_costs_little_more_than_its_process_and_leaves_no_file() {
-    let mut place = Place::commands("cost", &["true"]);
+async fn a_command_alone_leaves_no_file() {
+    let mut place = Place::commands("alone", &["true"]);
     place.build.kind = trunkline_build::Kind::Commands;
-    let mut times: Vec<_> = Vec::new();
-    for _ in 0..20 {
-        let began = std::time::Instant::now();
-        assert_eq!(place.run().await.result.status, BuildStatus::Succeeded);
-        times.push(began.elapsed());
-    }
-    times.sort();
-    // A bound for a busy machine and a build without optimization; the bench measures it properly.
-    assert!(times[10] < std::time::Duration::from_millis(100), "{times:?}");
+    assert_eq!(place.run().await.result.status, BuildStatus::Succeeded);
     assert!(!place.build.folders.scratch.exists());
 }

@@ -191,7 +191,7 @@ impl Server {
             url: format!("http://{address}"),
             token: self.token.clone(),
             pid: std::process::id(),
-            started: clock::now().to_string(),
+            started: clock::stamp(),
         })?;
         self.banner(address, app);
         let talk = ports::Talk::of(app);

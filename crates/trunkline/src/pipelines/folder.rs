@@ -130,11 +130,8 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => return Err(self.taken(&mut file)),
             Err(TryLockError::Error(error)) => return Err(self.unusable(&path, &error)),
         }
-        let holder = Holder {
-            pid: std::process::id(),
-            command: command.to_owned(),
-            since: clock::now().to_string(),
-        };
+        let holder =
+            Holder { pid: std::process::id(), command: command.to_owned(), since: clock::stamp() };
         // Only for messages: where it cannot be written, the lock holds all the same.
         let text = serde_json::to_string(&holder).unwrap_or_default();
         let _ = file

@@ -118,7 +118,7 @@ async fn perform(
     let label = connected.target.label();
     let done = format!("{} of {} done", outcome.done, render::plan::steps(outcome.total));
     if outcome.done == outcome.total && outcome.failures.is_empty() {
-        hold.state.end(&hold.run, RunResult::Complete, &clock::now().to_string()).await?;
+        hold.state.end(&hold.run, RunResult::Complete, &clock::stamp()).await?;
         telling.end(&format!("{label}   {done}"));
         let (run, drafts) = (Some(hold.run.clone()), outcome.drafts.len());
         return Ok(Ended { run, done: outcome.done, drafts });
@@ -186,14 +186,14 @@ fn meta(located: &Located, connected: &Connected, hold: &Hold, why: &Why) -> Run
         commit: commit(located),
         reason: hold.reason.clone(),
         broken_rules: hold.broken.iter().flat_map(|b| b.rules.clone()).collect(),
-        started: clock::now().to_string(),
+        started: clock::stamp(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         ..RunMeta::default()
     }
 }
 
 fn now() -> Now {
-    Arc::new(|| clock::now().to_string())
+    Arc::new(clock::stamp)
 }
 
 /// The commit that the project's folder is at, with `+` where files differ from it.

@@ -75,7 +75,7 @@ impl Hold {
             process: process::own(),
             command: command.to_owned(),
             run: run.to_owned(),
-            since: now.to_string(),
+            since: clock::stamp(),
             lease_seconds: lease,
         };
         let label = connected.target.label();

@@ -1,4 +1,4 @@
-//! A server with a long past: how soon it listens, and how soon its pipelines are listed.
+//! A server with a long past: how soon it listens, and how soon its pipelines are listed and shown.
 
 use super::server::Server;
 use super::{Figures, tell};
@@ -22,14 +22,15 @@ pub(super) fn measure(binary: &Path, example: &Path, folder: &Path) -> Result<()
     let numbers = [PIPELINES, EXECUTIONS, COMMANDS].map(|n| n.to_string());
     let made = Command::new(example).arg(&file).args(&numbers).output()?;
     ensure!(made.status.success(), "no past: {}", String::from_utf8_lossy(&made.stderr));
-    let list = || {
+    let timed = |words: &[&str]| {
         let mut command = Command::new(binary);
-        command.args(["pipeline", "list", "--data", "../data"]);
+        command.arg("pipeline").args(words).args(["--data", "../data"]);
         median(command.current_dir(folder.join("project")))
     };
+    let (list, show) = (|| timed(&["list"]), || timed(&["show", "past-0", "latest"]));
     // The last process that wrote may have left a log beside the file: the first start takes it over.
     drop(Server::start(binary, folder)?);
-    let alone = list()?;
+    let (alone, shown) = (list()?, show()?);
     let mut starts = Figures::default();
     for _ in 1..STARTS {
         starts.add(Server::start(binary, folder)?.started_in);
@@ -42,6 +43,7 @@ pub(super) fn measure(binary: &Path, example: &Path, folder: &Path) -> Result<()
     tell(&format!("{past}: server start"), starts.text(), "at most 1000 ms");
     tell(&format!("{past}: `pipeline list`, no server"), millis(alone), "at most 50 ms");
     tell(&format!("{past}: `pipeline list`, server"), millis(served), "at most 50 ms");
+    tell(&format!("{past}: `pipeline show`, no server"), millis(shown), "-");
     tell(&format!("{past}: the database"), format!("{size:.0} MB"), "-");
     Ok(())
 }
