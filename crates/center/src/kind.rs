@@ -171,14 +171,17 @@ pub struct Spec {
     pub fields: &'static [&'static str],
     /// Fields that List operations of their own give.
     pub listed: &'static [Listed],
-    /// Fields that other calls give (`complete` reads them); the read before a write lacks them.
-    pub apart: &'static [&'static str],
+    /// Gives what every one of the kind says at once, as pairs of what it is and what it says: the read before a
+    /// write, where none describes one alone.
+    pub set: Option<Listed>,
     /// Fields that the service changes but does not empty.
     pub keeps: &'static [&'static str],
     /// Fields of answers that are known and not kept: ids, times, what other calls manage.
     pub ignored: &'static [&'static str],
     /// The field whose value is a file beside the document, by its `sha256:` name (a prompt's audio).
     pub attachment: Option<&'static str>,
+    /// The operation that tells where the attachment's bytes are, and the member with the URL.
+    pub download: Option<(&'static str, &'static str)>,
     /// Ids of others in the body.
     pub ids: &'static [IdField],
     /// Changes one.
@@ -217,10 +220,11 @@ impl Spec {
         create: None,
         fields: &[],
         listed: &[],
-        apart: &[],
+        set: None,
         keeps: &[],
         ignored: &[],
         attachment: None,
+        download: None,
         ids: &[],
         updates: &[],
         rename: None,

@@ -63,6 +63,9 @@ pub fn get(name: &str) -> Option<&'static dyn Kind> {
 /// What an apply leaves behind for a moment: whether a body is that, and its content.
 pub(crate) use content::{is_stub_of_ours, stub_for};
 
+/// The read before a number leads elsewhere.
+pub(crate) use phone_flow::leads as phone_leads;
+
 /// Fingerprints a draft as it stands in an instance.
 pub(crate) use content::draft_fingerprint;
 

@@ -23,7 +23,8 @@ mod resolving;
 mod steps;
 
 pub use adopt::adoption;
-pub use before::{check, fingerprint};
+pub use before::{check, check_pair, check_tags, checks, fingerprint};
+pub(crate) use before::{check_deleted, check_retired, tag_rows};
 pub(crate) use bodies::Bodies;
 pub(crate) use build::build_under;
 pub use build::{PlanInput, PlanOptions, build, drafts_needed};
@@ -35,7 +36,7 @@ pub use order_live::{Mixed, PHASES, Phase, Survey, phases};
 pub(crate) use order_live::{REMOVED, RESTORED};
 pub(crate) use prune::names_used;
 pub(crate) use rename::{is_temporary, temporary_name};
-use steps::explicit_ids;
+pub(crate) use steps::explicit_ids;
 pub use steps::{
     PROJECT_TAG, StepsOf, beside, by_spec as steps_by_spec, made, tag_changes, tags_to_set,
 };
@@ -49,6 +50,9 @@ use trunkline_model::Diagnostic;
 
 /// The version of the stored form; a plan of another version is refused.
 pub const PLAN_VERSION: u32 = 1;
+
+/// The field under which a read before a write holds tags, whatever documents call them.
+pub(crate) const TAGS: &str = "Tags";
 
 /// Everything that an apply does, in one value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -167,9 +171,13 @@ pub struct Check {
     /// Where the step changes some members of a set: these, instead of the fingerprint.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rows: Option<Rows>,
+    /// Where the step writes the name: those that the resource may have, by what the plan saw or itself makes.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub names: Vec<String>,
 }
 
-/// The members of a set that a step changes: lists, with references to what the plan makes.
+/// The members of a set that a step changes: lists, with references to what the plan makes. Members of what has a
+/// value for each key are pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rows {
     /// As they were when the plan was made; those that the step adds are not among them.
@@ -240,6 +248,12 @@ pub struct Step {
 }
 
 impl Check {
+    /// A read that compares nothing yet.
+    pub(crate) fn by(operation: &str, input: Value) -> Self {
+        let (operation, fields, names) = (operation.to_owned(), Vec::new(), Vec::new());
+        Self { operation, input, fields, fingerprint: String::new(), rows: None, names }
+    }
+
     /// What stands in it as references until it is resolved.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         let rows = self.rows.iter_mut().flat_map(|rows| [&mut rows.was, &mut rows.is]);

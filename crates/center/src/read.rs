@@ -1,7 +1,7 @@
 //! Reading an instance: bulk first. List gives the set, Search the contents, Describe what Search
 //! lacks or may not know yet. Kinds read side by side; each operation waits in its own rate bucket.
 
-use crate::cloud::{Call, CallError, CallErrorKind, Cloud};
+use crate::cloud::{Answer, Call, CallError, CallErrorKind, Cloud};
 use crate::kind::{Format, Kind, List, Listed, Search, Spec};
 use crate::resource::{Instance, Resource};
 use futures_util::StreamExt;
@@ -264,6 +264,33 @@ pub(crate) async fn describe(
         Err(error) if error.is("ResourceNotFoundException") => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Makes a read before a write. Where the answer tells where a file is, the file is read as well, and its name put
+/// beside it under the field of the document.
+pub(crate) async fn before_write(
+    cloud: &dyn Cloud,
+    spec: Option<&Spec>,
+    call: Call,
+) -> Result<Answer, CallError> {
+    let told = spec.and_then(|s| Some((s, s.download?, s.attachment?)));
+    let told = told.filter(|(_, (operation, _), _)| *operation == call.operation);
+    let mut answer = cloud.call(call).await?;
+    if let Some((spec, _, field)) = told {
+        let bytes = download(cloud, spec, &answer.output).await?;
+        answer.output[field] = json!(crate::document::attachment_name(&bytes));
+    }
+    Ok(answer)
+}
+
+/// Downloads the attachment whose place an answer tells.
+pub(crate) async fn download(
+    cloud: &dyn Cloud,
+    spec: &Spec,
+    told: &Value,
+) -> Result<Vec<u8>, CallError> {
+    let (_, member) = spec.download.unwrap_or_default();
+    cloud.fetch(&text(told, member)).await
 }
 
 /// Makes a resource out of an answer: normalised, managed fields only, the rest noted.

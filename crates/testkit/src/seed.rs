@@ -52,3 +52,17 @@ fn role(cloud: &MemoryCloud) -> String {
 fn id(value: &Value) -> String {
     value.as_str().expect("an id").to_owned()
 }
+
+/// Claims a phone number to an instance; returns the number and its id.
+pub fn number(cloud: &MemoryCloud, instance_arn: &str) -> (String, String) {
+    let input = json!({
+        "TargetArn": instance_arn,
+        "PhoneNumberCountryCode": "US",
+        "PhoneNumberType": "DID",
+    });
+    let free = cloud.must("connect", "SearchAvailablePhoneNumbers", input);
+    let number = free["AvailableNumbersList"][0]["PhoneNumber"].as_str().expect("a number");
+    let input = json!({ "TargetArn": instance_arn, "PhoneNumber": number });
+    let made = cloud.must("connect", "ClaimPhoneNumber", input);
+    (number.to_owned(), made["PhoneNumberId"].as_str().expect("an id").to_owned())
+}

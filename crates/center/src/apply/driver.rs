@@ -3,6 +3,8 @@
 use super::event::{Event, Journal, JournalError};
 use super::machine::{Effect, Machine, Purpose};
 use crate::cloud::{Answer, CallError, Cloud};
+use crate::kinds;
+use crate::read::before_write;
 use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
@@ -62,9 +64,10 @@ pub async fn run(
         beside(persist(machine, journal), &mut flying, &mut answered).await?;
         for effect in effects {
             announce(machine, &effect, progress);
+            let spec = kinds::get(&machine.plan().steps[effect.step].kind).map(|k| k.spec());
             flying.push(Box::pin(async move {
                 let Effect { step, purpose, call } = effect;
-                (step, purpose, cloud.call(call).await)
+                (step, purpose, before_write(cloud, spec, call).await)
             }));
         }
         if answered.is_empty() {

@@ -4,7 +4,7 @@ use crate::cloud::{Call, CallError};
 use crate::document::subject;
 use crate::kind::{Kind, Listed};
 use crate::kinds;
-use crate::plan::{Check, PROJECT_TAG, PlanTarget, Step, fingerprint};
+use crate::plan::{Check, PROJECT_TAG, PlanTarget, Step, TAGS, fingerprint, tag_rows};
 use crate::read::{as_map, text};
 use crate::resource::Entry;
 use crate::snapshot::call_failed;
@@ -27,9 +27,18 @@ pub(super) enum Seen {
 pub(super) fn is_unchanged(step: &Step, check: &Check, output: &Value) -> bool {
     let Some(live) = live_body(step, check, output) else { return false };
     match &check.rows {
+        _ if !is_called(step, check, output) => false,
         Some(rows) => holds(step, check, &live, &rows.was),
         None => fingerprint(&check.fields, &live) == check.fingerprint,
     }
+}
+
+/// Whether the resource has a name that it may have.
+fn is_called(step: &Step, check: &Check, output: &Value) -> bool {
+    let Some(spec) = kinds::get(&step.kind).map(|k| k.spec()) else { return false };
+    let member = spec.describe.as_ref().map_or("", |d| d.member);
+    let name = text(output.get(member).unwrap_or(output), spec.name_member);
+    check.names.is_empty() || check.names.contains(&name)
 }
 
 /// Whether the members that a step changes are in the set as `wanted` says, and no others of them.
@@ -37,19 +46,23 @@ fn holds(step: &Step, check: &Check, live: &Map<String, Value>, wanted: &Value) 
     let Some(rows) = &check.rows else { return false };
     let spec = kinds::get(&step.kind).map(|k| k.spec());
     let mut sets = spec.into_iter().flat_map(|s| s.members);
-    let Some(set) = sets.find(|m| check.fields.iter().any(|f| f == m.field)) else { return false };
+    let Some(field) = check.fields.first() else { return false };
+    // What is no set of members is a list of pairs.
+    let first: fn(&Value) -> Value = |pair| pair[0].clone();
+    let key_of = sets.find(|m| m.field == field).map_or(first, |set| set.key);
     let list = |value: Option<&'_ Value>| value.and_then(Value::as_array).cloned();
-    let there = list(live.get(set.field)).unwrap_or_default();
+    let there = list(live.get(field)).unwrap_or_default();
     let wanted = list(Some(wanted)).unwrap_or_default();
-    let of = |all: &[Value], key: &Value| all.iter().find(|m| (set.key)(m) == *key).cloned();
+    let of = |all: &[Value], key: &Value| all.iter().find(|m| key_of(m) == *key).cloned();
     let touched = [list(Some(&rows.was)), list(Some(&rows.is))];
-    let mut keys = touched.iter().flatten().flatten().map(set.key);
+    let mut keys = touched.iter().flatten().flatten().map(key_of);
     keys.all(|key| of(&there, &key) == of(&wanted, &key))
 }
 
 /// The List operation that a check reads by; None where it describes.
 pub(super) fn listed_by(step: &Step, operation: &str) -> Option<&'static Listed> {
-    kinds::get(&step.kind)?.spec().listed.iter().find(|l| l.operation == operation)
+    let spec = kinds::get(&step.kind)?.spec();
+    spec.listed.iter().chain(&spec.set).find(|l| l.operation == operation)
 }
 
 /// The same, where a write of the step may have taken effect; `sent` is its input.
@@ -93,7 +106,11 @@ fn live_body(step: &Step, check: &Check, output: &Value) -> Option<Map<String, V
     let member = kind.spec().describe.as_ref().map_or("", |d| d.member);
     let body = if member.is_empty() { output } else { output.get(member).unwrap_or(output) };
     let summary = crate::read::Summary::new(String::new(), String::new(), step.name.clone());
-    Some(crate::read::resource_of(kind, &summary, as_map(body.clone())).body)
+    let mut live = crate::read::resource_of(kind, &summary, as_map(body.clone()));
+    if check.fields.iter().any(|f| f == TAGS) {
+        live.body.insert(TAGS.to_owned(), tag_rows(&live));
+    }
+    Some(live.body)
 }
 
 /// What was sent, with the members that travel inside one that is named like the answer's.

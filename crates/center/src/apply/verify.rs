@@ -5,7 +5,7 @@ use super::recognise;
 use crate::cloud::{Call, CallError, Cloud};
 use crate::kinds;
 use crate::plan::{Action, Check, Plan, Step};
-use crate::read::{ReadOptions, Reader, json_of, pages, text};
+use crate::read::{ReadOptions, Reader, before_write, json_of, pages, text};
 use crate::resolve::{Resolver, references};
 use crate::resource::{Entry, Instance, Names};
 use crate::snapshot::call_failed;
@@ -82,7 +82,11 @@ async fn read(cloud: &dyn Cloud, step: &Step, check: &Check) -> Result<Value, Ca
             let rows = pages(cloud, "connect", operation, items, input, token).await?;
             Ok(json!({ items: rows }))
         }
-        None => Ok(cloud.call(Call::new("connect", operation, input)).await?.output),
+        None => {
+            let spec = kinds::get(&step.kind).map(|k| k.spec());
+            let call = Call::new("connect", operation, input);
+            Ok(before_write(cloud, spec, call).await?.output)
+        }
     }
 }
 

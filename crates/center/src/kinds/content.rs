@@ -9,7 +9,7 @@ mod steps;
 
 pub(super) use explain::{describe, refuse};
 pub(super) use read::{read, read_draft};
-pub(super) use steps::{create, publish_in_cycles, saved_check, update};
+pub(super) use steps::{create, publish_in_cycles, saved_check, saved_read, update};
 pub(crate) use steps::{is_stub_of_ours, stub_for};
 
 use crate::document::Document;

@@ -2,9 +2,9 @@
 //! that are not known here pass through. What a document does not name is left alone.
 
 use crate::document::Document;
-use crate::kind::{Format, Kind, Reading, Spec};
+use crate::kind::{Format, Kind, Listed, Reading, Spec};
 use crate::permissions::On;
-use crate::plan::{Action, Change, StepsOf};
+use crate::plan::{Action, Change, StepsOf, check_pair};
 use crate::read::{Reader, text};
 use crate::resource::Resource;
 use serde_json::{Map, Value, json};
@@ -21,6 +21,12 @@ static SPEC: Spec = Spec {
     folder: "connect/instance",
     format: Format::Yaml,
     fields: &[FIELD],
+    set: Some(Listed {
+        field: FIELD,
+        operation: "ListInstanceAttributes",
+        items: "Attributes",
+        row: |row| json!([text(row, "AttributeType"), value_of(&text(row, "Value"))]),
+    }),
     also: &[
         ("connect:ListInstanceAttributes", On::Instance),
         ("connect:UpdateInstanceAttribute", On::Instance),
@@ -79,14 +85,17 @@ impl Kind for InstanceAttributes {
         let before = change.before.and_then(|b| b.get(FIELD)?.as_object());
         let wanted = change.wanted.body.get(FIELD).and_then(Value::as_object);
         for (name, value) in wanted.into_iter().flatten() {
-            if before.and_then(|b| b.get(name)) == Some(value) {
+            let was = before.and_then(|b| b.get(name));
+            if was == Some(value) {
                 continue;
             }
+            let pair = |value: &Value| json!([super::association::literal(name), value]);
+            let check = check_pair(&SPEC, json!({}), was.map(pair), Some(pair(value)));
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let mut input = Map::new();
             input.insert("AttributeType".to_owned(), super::association::literal(name));
             input.insert("Value".to_owned(), json!(value));
-            steps.connect(Action::Update, "UpdateInstanceAttribute", input);
+            steps.connect(Action::Update, "UpdateInstanceAttribute", input).check = check;
         }
     }
 }

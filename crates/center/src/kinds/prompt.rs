@@ -4,11 +4,11 @@
 use crate::cloud::CallError;
 use crate::kind::{Create, Describe, Format, Kind, List, Rename, Retire, Search, Spec};
 use crate::permissions::On;
-use crate::plan::{Action, Change, StepCall, StepsOf, check, made, tag_changes, tags_to_set};
-use crate::read::{Reader, text};
+use crate::plan::{Action, Change, StepCall, StepsOf, checks, made, tag_changes, tags_to_set};
+use crate::read::Reader;
 use crate::resource::Resource;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use trunkline_flow::reference::escape;
 use trunkline_model::Diagnostic;
 
@@ -16,6 +16,9 @@ use trunkline_model::Diagnostic;
 pub(super) struct Prompt;
 
 const AUDIO: &str = "Audio";
+
+/// Where audio passes through the bucket.
+const STAGED_IN: &str = "trunkline/prompts/";
 
 /// The kind under which the ordering knows audio that is on its way; no reference can have it.
 const STAGED: &str = "(staged)";
@@ -41,10 +44,10 @@ static SPEC: Spec = Spec {
         tags: true,
     }),
     fields: &["Description", AUDIO],
-    apart: &[AUDIO],
     keeps: &["Description"],
     ignored: &["PromptId", "PromptARN"],
     attachment: Some(AUDIO),
+    download: Some(("GetPromptFile", "PromptPresignedUrl")),
     retire: Retire::Tagged,
     delete: Some("DeletePrompt"),
     also: &[
@@ -62,6 +65,16 @@ impl Kind for Prompt {
         &SPEC
     }
 
+    fn normalise(&self, body: &mut Map<String, Value>) {
+        // What was sent says by its place which audio it was.
+        if let Some(Value::String(uri)) = body.shift_remove("S3Uri")
+            && let Some((_, file)) = uri.split_once(STAGED_IN)
+        {
+            let name = format!("sha256:{}", file.trim_end_matches(".wav"));
+            body.insert(AUDIO.to_owned(), json!(name));
+        }
+    }
+
     fn complete<'a>(
         &'a self,
         reader: &'a Reader<'a>,
@@ -69,7 +82,7 @@ impl Kind for Prompt {
     ) -> BoxFuture<'a, Result<(), CallError>> {
         Box::pin(async move {
             let file = reader.call("GetPromptFile", json!({ "PromptId": resource.id })).await?;
-            let bytes = reader.cloud.fetch(&text(&file, "PromptPresignedUrl")).await?;
+            let bytes = crate::read::download(reader.cloud, &SPEC, &file).await?;
             let name = crate::document::attachment_name(&bytes);
             resource.body.insert(AUDIO.to_owned(), json!(name));
             resource.attachments.insert(name, bytes);
@@ -115,8 +128,11 @@ impl Kind for Prompt {
             (Some(live), _) => {
                 if change.differs("Description") || staged.is_some() {
                     input.insert("PromptId".to_owned(), json!(steps.own_id()));
+                    // Without a place of its own in the call, the audio stays whatever it is.
+                    let fields: &[&str] =
+                        if staged.is_some() { &["Description", AUDIO] } else { &["Description"] };
                     let step = steps.connect(Action::Update, "UpdatePrompt", input);
-                    step.check = check(&SPEC, &["Description"], live);
+                    (step.check, step.lists) = checks(&SPEC, fields, live);
                 }
                 tag_changes(&SPEC, change, steps);
             }
@@ -133,7 +149,7 @@ fn stage(change: &Change<'_>, steps: &mut StepsOf<'_>) -> Option<String> {
     let name = change.wanted.body.get(AUDIO)?.as_str()?;
     let bucket = escape(change.options.staging_bucket.as_ref()?);
     // Named by its bytes: sent twice, it is the same object.
-    let key = format!("trunkline/prompts/{}.wav", name.trim_start_matches("sha256:"));
+    let key = format!("{STAGED_IN}{}.wav", name.trim_start_matches("sha256:"));
     let uri = format!("s3://{bucket}/{key}");
     let step = steps.step(
         Action::Update,

@@ -176,7 +176,8 @@ impl Kind for View {
             let mut input = Map::new();
             input.insert("ViewId".to_owned(), json!(steps.own_id()));
             input.extend(description);
-            steps.connect(Action::Update, "UpdateViewMetadata", input);
+            let step = steps.connect(Action::Update, "UpdateViewMetadata", input);
+            step.check = content::saved_read(&DRAFTABLE, live, &["description"], &live.body);
         }
         tag_changes(&SPEC, change, steps);
     }

@@ -5,6 +5,7 @@ use super::build::{pairs, resolver, target};
 use super::resolving::resolve_now;
 use super::{
     Action, PLAN_VERSION, PROJECT_TAG, Plan, PlanInput, PlannedChange, Step, StepCall, StepsOf,
+    check_tags,
 };
 use crate::document::subject;
 use crate::kind::Kind;
@@ -88,9 +89,10 @@ fn tag(
     let mut of = StepsOf { spec: kind.spec(), kind, name: &live.name, steps, findings };
     let mut tags = Map::new();
     tags.insert(PROJECT_TAG.to_owned(), Value::String(escape(project)));
+    let check = check_tags(kind.spec(), live, &tags, &[]);
     let input = json!({ "resourceArn": escape(&live.arn), "tags": tags });
     let (service, operation) = ("connect".to_owned(), "TagResource".to_owned());
-    of.step(Action::Adopt, StepCall { service, operation, input, attachment: None });
+    of.step(Action::Adopt, StepCall { service, operation, input, attachment: None }).check = check;
 }
 
 fn as_warning(mut found: Diagnostic) -> Diagnostic {

@@ -118,16 +118,23 @@ fn first(
             let mut input = as_map(json_of(input));
             input.extend(super::beside(kind.spec(), &resource.body, false));
             input.insert(kind.spec().id_member.to_owned(), json!(escape(&resource.id)));
-            steps.connect(Action::Retire, operation, input);
+            let check = super::check_retired(spec, resource);
+            steps.connect(Action::Retire, operation, input).check = check;
         }
         Retire::Tagged => {
+            let mut tags = Map::new();
+            tags.insert(RETIRED_TAG.to_owned(), json!("yes"));
             let call = super::StepCall {
                 service: "connect".to_owned(),
                 operation: "TagResource".to_owned(),
-                input: json!({ "resourceArn": resource.arn, "tags": { RETIRED_TAG: "yes" } }),
+                input: json!({ "resourceArn": resource.arn, "tags": tags }),
                 attachment: None,
             };
-            steps.step(Action::Retire, call);
+            // Whose it is must be as the plan saw it, too.
+            let ours = resource.tags.get_key_value(super::PROJECT_TAG);
+            tags.extend(ours.map(|(key, value)| (key.clone(), json!(escape(value)))));
+            let check = super::check_tags(spec, resource, &tags, &[]);
+            steps.step(Action::Retire, call).check = check;
         }
     }
     Some(Action::Retire)
@@ -140,6 +147,7 @@ fn delete(kind: &dyn Kind, resource: &Resource, steps: &mut StepsOf<'_>) -> Opti
     let before = steps.steps.iter().rev().find(|s| s.action == Action::Delete);
     let after = before.and_then(|s| s.provides.clone());
     let step = steps.connect(Action::Delete, operation, input);
+    step.check = super::check_deleted(kind.spec(), resource);
     // One after the other, so that nothing goes while something else that goes as well still uses it.
     step.provides = Some((DELETED.to_owned(), step.id.clone()));
     step.after.extend(after);

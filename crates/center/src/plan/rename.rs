@@ -181,6 +181,9 @@ fn name_step<'s>(
     let step = steps.connect(Action::Rename, rename.operation, input);
     // Some kinds have one call for names and for other fields.
     step.id.push_str("#name");
+    let live = one.live.resource;
+    let names = super::before::names(spec, &one.wanted.name, live);
+    step.check = super::before::check_named(spec, rename.with, names, live);
     Some(step)
 }
 

@@ -193,10 +193,13 @@ fn push_update(spec: &'static Spec, update: &Update, change: &Change<'_>, steps:
             }
         }
     }
+    let name = steps.name;
     let step = steps.connect(Action::Update, update.operation, input);
     if let Some(live) = change.live {
-        step.check = before::check(spec, update.fields, live);
-        step.lists = before::lists(spec, update.fields, live);
+        (step.check, step.lists) = before::checks(spec, update.fields, live);
+        if let Some(check) = step.check.as_mut().filter(|_| update.name && spec.rename.is_some()) {
+            check.names = before::names(spec, name, live);
+        }
     }
 }
 
@@ -305,31 +308,34 @@ pub fn tag_changes(spec: &'static Spec, change: &Change<'_>, steps: &mut StepsOf
         return;
     }
     let Some(live) = change.live else { return };
-    let before = as_map(change.before.and_then(|b| b.get(key)).cloned().unwrap_or_default());
+    let said = as_map(change.before.and_then(|b| b.get(key)).cloned().unwrap_or_default());
     let after = as_map(change.wanted.body.get(key).cloned().unwrap_or_default());
     let set: Map<String, Value> = after
         .iter()
-        .filter(|(k, v)| before.get(*k) != Some(v))
+        .filter(|(k, v)| said.get(*k) != Some(v))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
-    let unset: Vec<&String> = before.keys().filter(|k| !after.contains_key(*k)).collect();
+    let unset: Vec<&String> = said.keys().filter(|k| !after.contains_key(*k)).collect();
     let call = |operation: &str, member: &str, value: Value| StepCall {
         service: "connect".to_owned(),
         operation: operation.to_owned(),
         input: json!({ "resourceArn": live.arn, member: value }),
         attachment: None,
     };
-    let both = after.keys().filter(|k| !before.contains_key(*k)).count() + before.len();
+    let both = after.keys().filter(|k| !said.contains_key(*k)).count() + said.len();
     // With old and new together there may be no room: then the old ones go first.
     let freed = (TAGS_FREED.to_owned(), format!("{}/{}", spec.name, steps.name));
-    let crowded = both + others(live, &before) > TAGS_AT_MOST;
+    let crowded = both + others(live, &said) > TAGS_AT_MOST;
     if !set.is_empty() {
+        let check = before::check_tags(spec, live, &set, &[]);
         let step = steps.step(Action::Update, call("TagResource", "tags", Value::Object(set)));
         step.after.extend(crowded.then(|| freed.clone()));
+        step.check = check;
     }
     if !unset.is_empty() {
         let step = steps.step(Action::Update, call("UntagResource", "tagKeys", json!(unset)));
         step.provides = crowded.then_some(freed);
+        step.check = before::check_tags(spec, live, &Map::new(), &unset);
     }
 }
 
@@ -365,7 +371,7 @@ pub(super) fn too_many_tags(spec: &Spec, change: &Change<'_>) -> Option<Diagnost
 }
 
 /// Gives references in id fields their form: such a field holds the id, every other place the ARN.
-pub(super) fn explicit_ids(spec: &Spec, input: &mut Value) {
+pub(crate) fn explicit_ids(spec: &Spec, input: &mut Value) {
     let walked = rewrite::map_strings::<()>(input, &mut |path, text| {
         let form = match id_field(spec.ids, path) {
             None | Some("bucket" | "key" | "origin") => return Ok(None),

@@ -8,7 +8,8 @@ use crate::export::document_body;
 use crate::kind::{Kind, KindName, Retire};
 use crate::kinds;
 use crate::plan::{
-    Action, PlannedChange, REMOVED, Step, StepCall, StepsOf, beside, names_used as named,
+    Action, PlannedChange, REMOVED, Step, StepCall, StepsOf, beside, check_deleted, check_retired,
+    check_tags, names_used as named,
 };
 use crate::portable::Portable;
 use crate::read::{as_map, is_empty, json_of};
@@ -212,7 +213,7 @@ pub(super) fn add(
     }
     for one in removed {
         let before = steps.len();
-        with(input, one, steps, |kind, resource, of| remove(kind, resource, &one.body, of));
+        with(input, one, steps, |kind, resource, of| remove(kind, resource, one, of));
         if let Some(step) = steps.get(before) {
             changes.push(PlannedChange {
                 action: step.action,
@@ -281,10 +282,16 @@ fn empty(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut 
             }
         }
     };
-    steps.connect(Action::Delete, operation, input);
+    let check = check_deleted(kind.spec(), resource);
+    steps.connect(Action::Delete, operation, input).check = check;
 }
 
-fn remove(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut StepsOf<'_>) {
+fn remove(
+    kind: &'static dyn Kind,
+    resource: &Resource,
+    Removed { body, emptied, .. }: &Removed,
+    steps: &mut StepsOf<'_>,
+) {
     let spec = kind.spec();
     let mut input: Body = beside(spec, body, false);
     let own =
@@ -305,6 +312,17 @@ fn remove(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut
             input.insert("ResourceType".to_owned(), json!(resource.name));
         }
         let step = steps.connect(Action::Delete, operation, input);
+        // What was emptied for it is not as the plan saw it.
+        step.check = match spec.name {
+            "phone-flow" => kinds::phone_leads(Some(&resource.body), None),
+            _ if *emptied => None,
+            _ => check_deleted(spec, resource),
+        };
+        if spec.name == "storage-config"
+            && let Some(check) = &mut step.check
+        {
+            check.input["ResourceType"] = json!(resource.name);
+        }
         if let Some(input) = step.call.input.as_object_mut() {
             // The shape of calls that write a configuration is not that of the one that takes it away.
             input.shift_remove("StorageConfig");
@@ -316,7 +334,8 @@ fn remove(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut
     {
         input.extend(as_map(json_of(retired)));
         input.insert(spec.id_member.to_owned(), json!(escape(&resource.id)));
-        steps.connect(Action::Retire, operation, input);
+        let check = check_retired(spec, resource);
+        steps.connect(Action::Retire, operation, input).check = check;
     }
 }
 
@@ -376,10 +395,10 @@ pub(super) fn tags(
         if now.arn.is_empty() || old == live {
             continue;
         }
-        let set: BTreeMap<&String, String> = old
+        let set: Map<String, Value> = old
             .iter()
             .filter(|(k, v)| live.get(*k) != Some(v))
-            .map(|(k, v)| (k, escape(v)))
+            .map(|(k, v)| (k.clone(), json!(escape(v))))
             .collect();
         let unset: Vec<&String> = live.keys().filter(|k| !old.contains_key(*k)).collect();
         let call = |operation: &str, member: &str, value: Value| StepCall {
@@ -392,10 +411,16 @@ pub(super) fn tags(
         let spec = kind.spec();
         let mut of = StepsOf { spec, kind, name, steps, findings: &mut findings };
         if !set.is_empty() {
-            of.step(Action::Update, call("TagResource", "tags", json!(set))).id += "#own";
+            let check = check_tags(spec, now, &set, &[]);
+            let step = of.step(Action::Update, call("TagResource", "tags", json!(set)));
+            step.id += "#own";
+            step.check = check;
         }
         if !unset.is_empty() {
-            of.step(Action::Update, call("UntagResource", "tagKeys", json!(unset))).id += "#own";
+            let check = check_tags(spec, now, &Map::new(), &unset);
+            let step = of.step(Action::Update, call("UntagResource", "tagKeys", json!(unset)));
+            step.id += "#own";
+            step.check = check;
         }
         changes.push(PlannedChange {
             action: Action::Update,

@@ -10,4 +10,5 @@ mod renamed;
 mod routing;
 mod scene;
 mod settings;
+mod singles;
 mod threeway;

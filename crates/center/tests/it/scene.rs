@@ -69,16 +69,7 @@ impl Scene {
 
     /// Claims a phone number; gives number and id.
     pub fn number(&self) -> (String, String) {
-        let input = json!({
-            "TargetArn": self.instance.arn,
-            "PhoneNumberCountryCode": "US",
-            "PhoneNumberType": "DID",
-        });
-        let free = self.cloud.must("connect", "SearchAvailablePhoneNumbers", input);
-        let number = free["AvailableNumbersList"][0]["PhoneNumber"].as_str().expect("a number");
-        let input = json!({ "TargetArn": self.instance.arn, "PhoneNumber": number });
-        let made = self.cloud.must("connect", "ClaimPhoneNumber", input);
-        (number.to_owned(), made["PhoneNumberId"].as_str().expect("an id").to_owned())
+        seed::number(&self.cloud, &self.instance.arn)
     }
 
     /// Reads the instance.

@@ -8,7 +8,7 @@ use crate::apply::event::StepResult;
 use crate::apply::recognise::{self, Seen};
 use crate::cloud::{Answer, Call, CallError};
 use crate::document::subject;
-use crate::plan::{Check, StepCall, Survey};
+use crate::plan::{Action, Check, StepCall, Survey};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use trunkline_model::{Diagnostic, Report};
@@ -202,6 +202,8 @@ impl Machine {
             Err(error) if !error.is("ResourceNotFoundException") => {
                 return Err(recognise::failure(step, &self.plan.target, error));
             }
+            // What is to go is gone.
+            Err(_) if step.action == Action::Delete => return Ok(Seen::AsSent),
             Err(_) => "is gone",
         };
         let who = subject(&step.kind, &step.name);

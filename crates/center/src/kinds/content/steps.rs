@@ -206,7 +206,7 @@ pub(in crate::kinds) fn saved_check(draftable: &Draftable, live: &Resource) -> O
 }
 
 /// The read of what is saved, there being something published or not.
-fn saved_read(
+pub(in crate::kinds) fn saved_read(
     draftable: &Draftable,
     live: &Resource,
     fields: &[&str],
@@ -214,11 +214,10 @@ fn saved_read(
 ) -> Option<Check> {
     let describe = draftable.spec.describe.as_ref()?;
     let id = format!("{}:$SAVED", live.id);
+    let input = json!({ "InstanceId": "${instance.id:this}", draftable.spec.id_member: id });
     Some(Check {
-        operation: describe.operation.to_owned(),
-        input: json!({ "InstanceId": "${instance.id:this}", draftable.spec.id_member: id }),
         fields: fields.iter().map(|f| (*f).to_owned()).collect(),
         fingerprint: fingerprint(fields, seen),
-        rows: None,
+        ..Check::by(describe.operation, input)
     })
 }
