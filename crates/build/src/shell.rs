@@ -1,8 +1,8 @@
 //! The scripts that shells are given. Pure text.
 //!
-//! Each command has a shell of its own. Where state persists (0.2), a shell writes its exports and
-//! its folder to a file when it ends, and the next one reads them: what is not exported (functions,
-//! aliases, options) does not persist, as in CodeBuild.
+//! Each command has a shell of its own. Where state persists (0.2), a shell writes its variables and
+//! its folder to a file when it ends, and the next one reads them: `TAG=1` in one command is there in the
+//! next, exported or not, as in CodeBuild. Functions, aliases and options do not persist.
 
 use crate::build::Limits;
 use std::fmt::Write;
@@ -10,6 +10,11 @@ use std::path::Path;
 
 /// The last line of a whole state file.
 pub(crate) const WHOLE: &str = "#whole\n";
+
+/// Prints all variables as commands that set them again, exported ones as exported. Bash's `set` prints functions,
+/// too, and its readonly variables as assignments that end the shell; `declare` only complains of those.
+const VARIABLES: &str =
+    "if [ \"${BASH_VERSION-}\" ]; then declare -p; else set; export -p; fi; echo '#whole'";
 
 /// What stands before a command.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +47,7 @@ pub(crate) fn script(command: &str, frame: &Frame, limits: &Limits) -> String {
         let folder = quoted(frame.folder);
         let _ = write!(
             text,
-            ". {state}; TRUNKLINE_OLD=$OLDPWD; cd \"$PWD\" 2>/dev/null || cd {folder}; \
+            ". {state} 2>/dev/null; TRUNKLINE_OLD=$OLDPWD; cd \"$PWD\" 2>/dev/null || cd {folder}; \
              OLDPWD=$TRUNKLINE_OLD; unset TRUNKLINE_OLD; "
         );
     }
@@ -51,7 +56,7 @@ pub(crate) fn script(command: &str, frame: &Frame, limits: &Limits) -> String {
     }
     if let Some(state) = frame.save {
         let state = quoted(&state.display().to_string());
-        let save = format!("{{ export -p; echo '#whole'; }} >{state}");
+        let save = format!("{{ {VARIABLES}; }} >{state}");
         let _ = write!(text, "trap {} EXIT; ", quoted(&save));
     }
     text.push_str(command);
@@ -98,7 +103,7 @@ mod tests {
         let limits = Limits { cpu_seconds: Some(5), ..Limits::default() };
         let got = script("one\ntwo", &frame, &limits);
         assert_eq!(got.lines().count(), 2);
-        assert!(got.starts_with("ulimit -t 5; . '/s/it'\\''s'; "), "{got}");
+        assert!(got.starts_with("ulimit -t 5; . '/s/it'\\''s' 2>/dev/null; "), "{got}");
         assert!(got.contains("export CODEBUILD_BUILD_SUCCEEDING=0; "));
     }
 

@@ -3,12 +3,12 @@ use trunkline_build::BuildStatus;
 use trunkline_model::buildspec::{BuildspecVersion, PhaseName, ProjectVariable, VariableKind};
 
 const STEPS: &[&str] = &[
-    "mkdir sub && cd sub && export KEPT=\"it's kept\" && PLAIN=lost",
-    "printf '%s|%s|%s\\n' \"$(basename \"$PWD\")\" \"$KEPT\" \"$PLAIN\"",
+    "mkdir sub && cd sub && export KEPT=\"it's kept\" && PLAIN='so is this'",
+    "printf '%s|%s|%s|%s\\n' \"$(basename \"$PWD\")\" \"$KEPT\" \"$PLAIN\" \"$(sh -c 'echo \"$PLAIN\"')\"",
 ];
 
 #[tokio::test]
-async fn vector_12_exports_and_the_folder_persist_across_commands_and_phases_in_02() {
+async fn vector_12_variables_and_the_folder_persist_across_commands_and_phases_in_02() {
     for shell in [None, Some("bash".to_owned())] {
         let mut place = Place::new(
             "v12",
@@ -16,7 +16,7 @@ async fn vector_12_exports_and_the_folder_persist_across_commands_and_phases_in_
         );
         place.build.spec.env.shell = shell;
         let done = place.run().await;
-        assert_eq!(done.output(), ["sub|it's kept|"], "{}", done.text());
+        assert_eq!(done.output(), ["sub|it's kept|so is this|"], "{}", done.text());
     }
 }
 
@@ -25,14 +25,16 @@ async fn vector_12_each_command_has_a_shell_of_its_own_in_01() {
     let mut place = Place::commands("v12-01", STEPS);
     place.build.spec.version = BuildspecVersion::V01;
     let done = place.run().await;
-    assert_eq!(done.output(), ["source||"]);
+    assert_eq!(done.output(), ["source|||"]);
 }
 
 #[tokio::test]
 async fn state_persists_after_exit_and_values_of_any_kind_come_through() {
     let odd = "a'b\"c\\d$e`f\nsecond line é";
-    let mut place =
-        Place::commands("odd", &["export MORE=1; exit 0", "printf '%s\\n' \"$ODD$MORE\""]);
+    let mut place = Place::commands(
+        "odd",
+        &["COPY=$ODD; export MORE=1; exit 0", "printf '%s\\n' \"$COPY$MORE\""],
+    );
     place.build.spec.env.variables.insert("ODD".into(), odd.into());
     for shell in [None, Some("bash".to_owned())] {
         place.build.spec.env.shell = shell;
