@@ -115,6 +115,9 @@ fn read_node(
             let found = m.error(node.spot, "TL0802", "this file holds no pipeline");
             found.notes.push(match other {
                 FileKind::Buildspec => "it is a buildspec".to_owned(),
+                _ if matches!(node.value, Value::Null) => {
+                    "it is empty, or holds comments only".to_owned()
+                }
                 _ => {
                     "a definition has `pipeline:`, `projects:`, or a template's `Resources`".into()
                 }

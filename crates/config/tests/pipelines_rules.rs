@@ -408,6 +408,36 @@ fn conditions_have_their_results_and_rules() {
 }
 
 #[test]
+fn a_source_has_the_region_of_its_pipeline() {
+    // `get-pipeline` prints it with every action.
+    let own =
+        GOOD.replacen("namespace: source", "region: eu-west-1\n          namespace: source", 1);
+    assert_eq!(read_text(&own).1, []);
+    let second = "        - name: Two
+          region: us-west-2
+          actionTypeId: { category: Source, owner: AWS, provider: S3, version: \"1\" }
+          configuration: { S3Bucket: site, S3ObjectKey: site.zip }
+          outputArtifacts: [{ name: Two }]
+    - name: Build";
+    let first = ("namespace: source", "region: eu-west-1\n          namespace: source");
+    check(&[first, ("    - name: Build", second)], "?TL0824", "region: us-west-2");
+}
+
+#[test]
+fn what_only_looks_like_a_function_of_templates_is_told() {
+    let text = GOOD.replace(
+        "outputArtifacts: [{ name: Code }]",
+        "outputArtifacts: [{ name: \"${Name}-Code\" }]",
+    );
+    let found = read_text(&text).1;
+    let told =
+        |d: &Diagnostic| d.code == "TL0806" && d.help.as_ref().is_some_and(|h| h.contains("!Sub"));
+    assert!(found.iter().any(told), "{found:?}");
+    let nothing = read_text("# name: site\n").1;
+    assert!(nothing[0].notes.iter().any(|note| note.contains("comments only")), "{nothing:?}");
+}
+
+#[test]
 fn commands_are_single_lines_of_actions_that_run_them() {
     check(&[("- ./smoke.sh --fast", "- \"a\\nb\"")], "TL0821", "\"a\\nb\"");
     check(&[("- ./smoke.sh --fast", "- ''")], "TL0821", "- ''");

@@ -134,6 +134,8 @@ fn what_only_the_service_knows_can_be_given_by_its_name() {
         ("!ImportValue shared-bucket", "shared-bucket"),
         ("!Ref Store", "Store"),
         ("!GetAtt Store.DomainName", "Store.DomainName"),
+        ("'{{resolve:ssm:/shop/team:1}}'", "{{resolve:ssm:/shop/team:1}}"),
+        ("!Sub 'a-{{resolve:ssm:/${Stage}/team}}'", "{{resolve:ssm:/prod/team}}"),
     ] {
         let text = with(value);
         let found = to_run(&text, r#"{"Parameters": {"Repository": "shop"}}"#);
@@ -148,6 +150,23 @@ fn what_only_the_service_knows_can_be_given_by_its_name() {
     let one = r#"{"ParameterKey": "Repository", "ParameterValue": "/shop/name""#;
     assert_eq!(to_run(&text, &format!("[{one}}}]")).len(), 1);
     assert_eq!(to_run(&text, &format!(r#"[{one}, "ResolvedValue": "shop"}}]"#)), [""; 0]);
+}
+
+#[test]
+fn what_a_loop_makes_is_told_to_be_missing() {
+    let text = "Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Sites:
+    - Site
+    - [Shop, Blog]
+    - ${Site}Pipeline:
+        Type: AWS::CodePipeline::Pipeline
+";
+    let (definitions, found) = read(text, "shop.yaml", &ReadOptions::default());
+    let found: Vec<_> = found.iter().map(|d| (&*d.code, d.severity, d.place.line)).collect();
+    assert_eq!(found, [("TL0823", Severity::Note, Some(3))]);
+    assert!(definitions.is_some_and(|d| d.pipelines.is_empty()));
+    assert_eq!(to_run(text, "{\"Parameters\": {}}").len(), 1);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::reader::{Reader, Section, shorten};
 use crate::suggest::nearest;
 use crate::yaml::Node;
-use trunkline_model::Diagnostic;
 use trunkline_model::buildspec::{ArtifactFiles, Artifacts, ReportGroup};
+use trunkline_model::{Diagnostic, Severity};
 
 const FILES_KEYS: &[&str] = &[
     "files",
@@ -47,7 +47,7 @@ const FORMATS: &[&str] = &[
 /// How many groups of reports a build may have.
 const MOST_GROUPS: usize = 5;
 
-/// Reads `artifacts`. The primary artifact's files are required even where only secondary ones are wanted.
+/// Reads `artifacts`. Where only secondary ones are wanted, the primary one may lack its files.
 pub(super) fn artifacts(top: &Section<'_>, r: &mut Reader<'_>) -> Option<Artifacts> {
     let node = top.get("artifacts")?;
     let section = r.section(node, "`artifacts`", PRIMARY_KEYS)?;
@@ -89,8 +89,15 @@ fn files(section: &Section<'_>, place: &str, r: &mut Reader<'_>) -> ArtifactFile
 }
 
 fn require_files(section: &Section<'_>, place: &str, r: &mut Reader<'_>) {
-    if section.get("files").is_none() {
-        r.missing(section, "files", place, "write `files:` with one `- '**/*'` a line below it");
+    if section.get("files").is_some() {
+        return;
+    }
+    let help = "write `files:` with one `- '**/*'` a line below it";
+    let found = r.missing(section, "files", place, help);
+    if let Some(found) = found.filter(|_| section.get("secondary-artifacts").is_some()) {
+        // The documentation asks for it, and builds with several artifacts do without.
+        found.severity = Severity::Warning;
+        found.notes.push("only the secondary artifacts are kept".to_owned());
     }
 }
 

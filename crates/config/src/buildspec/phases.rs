@@ -4,8 +4,8 @@ use super::reader::{Reader, Section, shorten};
 use crate::suggest::nearest;
 use crate::yaml::{Node, Value};
 use std::collections::BTreeMap;
-use trunkline_model::Diagnostic;
 use trunkline_model::buildspec::{OnFailure, Phase, PhaseName};
+use trunkline_model::{Diagnostic, Severity};
 
 const PHASES: &[(&str, PhaseName)] = &[
     ("install", PhaseName::Install),
@@ -51,7 +51,13 @@ fn read_phase(name: &str, phase: PhaseName, node: &Node, r: &mut Reader<'_>) -> 
     let section = r.section(node, &place, PHASE_KEYS)?;
     r.only_in_02(&section, &["run-as", "on-failure", "finally", "runtime-versions"]);
     if section.get("commands").is_none() && phase != PhaseName::Install {
-        r.missing(&section, "commands", &place, "write `commands:` with one `- command` a line");
+        let help = "write `commands:` with one `- command` a line";
+        let found = r.missing(&section, "commands", &place, help);
+        if let Some(found) = found.filter(|_| section.get("finally").is_some()) {
+            // The documentation asks for them, and phases of `finally` alone are common.
+            found.severity = Severity::Warning;
+            found.notes.push("only those of `finally` are run".to_owned());
+        }
     }
     if section.get("runtime-versions").is_some() && phase != PhaseName::Install {
         let message = format!("`runtime-versions` stands in {place}");
@@ -133,7 +139,10 @@ fn on_failure(section: &Section<'_>, r: &mut Reader<'_>) -> OnFailure {
         "RETRY" => return OnFailure::Retry { times: RETRIES, pattern: None },
         _ => {}
     }
-    if let Some(rest) = text.strip_prefix("RETRY-") {
+    // The documentation has examples with `Retry-`, too.
+    if let Some((begin, rest)) = text.split_once('-')
+        && begin.eq_ignore_ascii_case("RETRY")
+    {
         match retry(rest) {
             Ok(retry) => return retry,
             Err(message) => {
@@ -161,8 +170,8 @@ fn retry(rest: &str) -> Result<OnFailure, String> {
     let times = match number {
         None => RETRIES,
         Some(number) => {
-            let times = number.parse().ok().filter(|n| (1..=100).contains(n));
-            times.ok_or_else(|| "a build is retried 1 to 100 times".to_owned())?
+            let times = number.parse().ok().filter(|n| *n <= 100);
+            times.ok_or_else(|| "a build is retried 100 times at most".to_owned())?
         }
     };
     if pattern == Some("") {

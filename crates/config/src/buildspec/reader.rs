@@ -55,11 +55,18 @@ impl<'t> Reader<'t> {
     }
 
     /// Adds TL0833, unless a slip was reported that meant the key.
-    pub(super) fn missing(&mut self, section: &Section<'_>, key: &str, place: &str, help: &str) {
-        if !section.meant(key) {
-            let message = format!("`{key}` is missing in {place}");
-            self.report(section.spot, Diagnostic::error("TL0833", message).help(help));
+    pub(super) fn missing(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+        place: &str,
+        help: &str,
+    ) -> Option<&mut Diagnostic> {
+        if section.meant(key) {
+            return None;
         }
+        let message = format!("`{key}` is missing in {place}");
+        Some(self.report(section.spot, Diagnostic::error("TL0833", message).help(help)))
     }
 
     /// Opens a mapping of which some keys are known; null is a mapping without keys. A key near to a known
@@ -99,8 +106,15 @@ impl<'t> Reader<'t> {
             }
         }
         for (key, value) in unknown {
-            let Some(name) = near(&key.text, known) else {
-                self.unknown(key, place, known, closed);
+            let elsewhere = home(&key.text);
+            let Some(name) = near(&key.text, known).filter(|_| elsewhere.is_none()) else {
+                let variable = place == "`env`" && value.spelling().is_some();
+                let found = self.unknown(key, place, known, closed);
+                found.help = match elsewhere {
+                    Some(home) => Some(format!("it belongs to {home}: look at its indent")),
+                    None if variable => Some("variables stand below `variables:`".to_owned()),
+                    None => None,
+                };
                 continue;
             };
             let message = format!("`{}` is no key of {place}", shorten(&key.text));
@@ -114,14 +128,14 @@ impl<'t> Reader<'t> {
         Some(section)
     }
 
-    fn unknown(&mut self, key: &Key, place: &str, known: &[&str], closed: bool) {
+    fn unknown(&mut self, key: &Key, place: &str, known: &[&str], closed: bool) -> &mut Diagnostic {
         let message = format!("`{}` is no key of {place}", shorten(&key.text));
         let keys = format!("the keys here are {}", known.join(", "));
         let found = match closed {
             true => Diagnostic::error("TL0832", message),
             false => Diagnostic::warning("TL0835", message).because("CodeBuild ignores it"),
         };
-        self.report(key.spot, found.because(keys));
+        self.report(key.spot, found.because(keys))
     }
 
     /// Returns a mapping's entries, each key once; null has none. What is no mapping is reported.
@@ -235,6 +249,20 @@ impl<'t> Reader<'t> {
         }
         texts
     }
+}
+
+/// Returns where a key belongs that stands in another place.
+fn home(key: &str) -> Option<&'static str> {
+    const HOMES: &[(&str, &[&str])] = &[
+        ("the top of the file", &["phases", "env", "artifacts", "cache", "reports", "batch"]),
+        ("`phases`", &["install", "pre_build", "build", "post_build"]),
+        ("a phase", &["commands", "finally", "on-failure"]),
+        ("phase `install`", &["runtime-versions"]),
+        ("`env`", &["variables", "parameter-store", "secrets-manager", "exported-variables"]),
+        ("`artifacts`", &["secondary-artifacts", "exclude-paths"]),
+        ("a report group", &["file-format"]),
+    ];
+    HOMES.iter().find(|(_, keys)| keys.contains(&key)).map(|(home, _)| *home)
 }
 
 /// Returns the known key that a word is a slip of; `_`, `-`, spaces and case count as nothing.

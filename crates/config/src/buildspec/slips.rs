@@ -1,4 +1,5 @@
-//! The tree of a buildspec, also where a space is missing after a colon (`version:0.2`).
+//! The tree of a buildspec, also where a space is missing after a colon (`version:0.2`), or the colon
+//! after `version`.
 //!
 //! Such a line makes the whole text unreadable as YAML, at a place that the parser can only guess. Here it
 //! is found, named, and mended for the rest of the reading, so that the other problems show as well.
@@ -51,11 +52,22 @@ pub(super) fn read(text: &str) -> Result<Source, Vec<Diagnostic>> {
     }
 }
 
-/// Puts in the missing spaces; a finding for each.
+/// Puts in the missing spaces and colons; a finding for each.
 fn mend(text: &str) -> (String, Vec<Diagnostic>) {
     let mut mended = String::with_capacity(text.len() + 8);
     let mut found = Vec::new();
     for (number, line) in (1u32..).zip(text.split_inclusive('\n')) {
+        if let Some(rest) = line.strip_prefix("version ").map(str::trim_start)
+            && rest.starts_with(|c: char| c.is_ascii_digit())
+        {
+            mended.extend(["version: ", rest]);
+            found.push(
+                Diagnostic::error("TL0830", "a colon is missing after `version`")
+                    .at(number, 1)
+                    .help(format!("write `version: {}`", super::reader::shorten(rest.trim()))),
+            );
+            continue;
+        }
         let indent = line.len() - line.trim_start().len();
         let slip = KEYS.iter().find(|key| {
             let rest = line[indent..].strip_prefix(**key).and_then(|rest| rest.strip_prefix(':'));

@@ -206,7 +206,9 @@ fn what_a_failure_does_is_read_in_all_its_forms() {
     assert_eq!(read("RETRY-2"), retry(2, None));
     assert_eq!(read("RETRY-timed out"), retry(3, Some("timed out")));
     assert_eq!(read("RETRY-5-time-?out"), retry(5, Some("time-?out")));
-    for wrong in ["abort", "STOP", "RETRY-0", "RETRY-2-", "RETRY-(", "[a]"] {
+    assert_eq!(read("RETRY-0"), retry(0, None));
+    assert_eq!(read("Retry-3-.*timed out.*"), retry(3, Some(".*timed out.*")));
+    for wrong in ["abort", "STOP", "RETRY-101", "RETRY-2-", "RETRY-(", "[a]"] {
         let report = read(wrong).expect_err(wrong);
         let found = lines(&report.0);
         assert!(found.len() == 1 && found[0].starts_with("TL0834 4:17"), "{found:?}");
@@ -263,6 +265,42 @@ fn artifacts_and_reports_need_their_files() {
     let many: String = (0..6).map(|n| format!("  g{n}: {{files: [a]}}\n")).collect();
     check(&with(&format!("reports:\n{many}")), &["TL0834 11:3 a build has at most 5 groups"]);
     check(&with("cache:\n  path: [a]\n"), &["TL0832 6:3 `path`"]);
+}
+
+#[test]
+fn what_the_documentation_asks_for_and_builds_do_without_is_a_warning() {
+    let only_finally =
+        read_ok("version: 0.2\nphases:\n  post_build:\n    finally:\n      - make clean\n");
+    assert_eq!(only_finally.spec.phases[0].1.finally, ["make clean"]);
+    let warned = lines(&only_finally.warnings);
+    assert!(warned.len() == 1 && warned[0].starts_with("TL0833 4:5 `commands`"), "{warned:?}");
+    let text = with("artifacts:\n  secondary-artifacts:\n    docs: {files: [a]}\n");
+    let only_secondary = read_ok(&text);
+    let artifacts = only_secondary.spec.artifacts.expect("they are there");
+    assert!(artifacts.primary.files.is_empty() && artifacts.secondary["docs"].files == ["a"]);
+    let warned = lines(&only_secondary.warnings);
+    assert!(warned.len() == 1 && warned[0].starts_with("TL0833 6:3 `files`"), "{warned:?}");
+}
+
+#[test]
+fn a_key_of_another_place_is_told_where_it_belongs() {
+    check(
+        "version: 0.2\nenv:\n  STAGE: dev\nphases:\n  build:\n    commands: [make]\n    post_build: {commands: [x]}\n  artifacts: {files: [a]}\nsecondary-artifacts: {}\n",
+        &[
+            "TL0835 3:3 `STAGE` is no key of `env` | variables stand below `variables:`",
+            "TL0835 7:5 `post_build` is no key of phase `build` | it belongs to `phases`",
+            "TL0832 8:3 `artifacts` is no key of `phases` | it belongs to the top of the file",
+            "TL0835 9:1 `secondary-artifacts` is no key of the buildspec | it belongs to `artifacts`",
+        ],
+    );
+}
+
+#[test]
+fn a_missing_colon_after_the_version_is_named() {
+    check(
+        "version 0.2\n\nphases:\n  build:\n    commands: [a]\n",
+        &["TL0830 1:1 a colon is missing after `version` | write `version: 0.2`"],
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! pseudo parameters and resources stand for. Only what pipelines and projects need is evaluated,
 //! so that the rest of a template may hold anything. Templates are not checked otherwise.
 
+mod dynamic;
 mod functions;
 mod given;
 mod values;
@@ -82,7 +83,12 @@ pub(super) fn read(
             }
         }
     }
-    for (_, resource) in resources {
+    for (key, resource) in resources {
+        if key.text.starts_with("Fn::ForEach::") && holds_ours(resource) {
+            seen += 1;
+            let message = "`Fn::ForEach` is not carried out: what it makes is not read";
+            template.note(key.spot, &key.text, message.to_owned());
+        }
         let kind = kind_of(resource);
         if let Some(meant) = nearest(kind, [PIPELINE, PROJECT]).filter(|_| slip(kind)) {
             seen += 1;
@@ -99,6 +105,17 @@ pub(super) fn read(
     check::projects(&mut template.m, &definitions.projects, &template.projects);
     template.given_for_nothing();
     (Some(definitions), template.m.found)
+}
+
+/// Whether a loop makes pipelines or build projects.
+fn holds_ours(node: &Node) -> bool {
+    match &node.value {
+        Value::List(items) => items.iter().any(holds_ours),
+        Value::Map(all) => {
+            [PIPELINE, PROJECT].contains(&kind_of(node)) || all.iter().any(|(_, v)| holds_ours(v))
+        }
+        _ => false,
+    }
 }
 
 fn kind_of(resource: &Node) -> &str {

@@ -121,11 +121,12 @@ impl<'a, 'n> Check<'a, 'n> {
             None => return,
         };
         let also: Vec<String> = form.also.chars().map(String::from).collect();
-        self.m.error(spot, "TL0806", message).notes.push(format!(
-            "it has 1 to {} of `A-Z a-z 0-9 {}`",
-            form.most,
-            also.join(" ")
-        ));
+        let found = self.m.error(spot, "TL0806", message);
+        found.notes.push(format!("it has 1 to {} of `A-Z a-z 0-9 {}`", form.most, also.join(" ")));
+        if name.contains("${") {
+            found.help =
+                Some("only `Fn::Sub` puts in what `${...}` names: write `!Sub`".to_owned());
+        }
     }
 
     /// Reports a name that was there before.

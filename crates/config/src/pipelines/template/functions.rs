@@ -42,7 +42,8 @@ impl Template<'_> {
         let value = match &node.value {
             Value::Map(entries) => match entries.as_slice() {
                 [(key, argument)] if key.text == "Ref" || key.text.starts_with("Fn::") => {
-                    return self.function(&key.text, argument, node.spot);
+                    let value = self.function(&key.text, argument, node.spot)?;
+                    return Some(self.resolved(value));
                 }
                 entries => Value::Map(
                     entries
@@ -56,7 +57,7 @@ impl Template<'_> {
             }
             other => other.clone(),
         };
-        Some(Node { spot: node.spot, value })
+        Some(self.resolved(Node { spot: node.spot, value }))
     }
 
     fn function(&mut self, name: &str, argument: &Node, spot: Spot) -> Option<Node> {
