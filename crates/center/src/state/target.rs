@@ -6,6 +6,8 @@
 //! `run.json` does), `journal/000001.jsonl` and so on, and `ended.json`. Bytes are in `blobs/`, which all
 //! targets of a store share.
 
+mod prune;
+
 use super::advance::{advance, advance_ledger, done_count, draft_count};
 use super::applied::{Applied, Baseline};
 use super::ledger::Ledger;
@@ -191,8 +193,16 @@ impl TargetState {
         self.record(self.head_of(run).await?).await
     }
 
-    /// Everything that is known of the run that this is the head of.
-    pub async fn record(&self, RunHead { meta, end }: RunHead) -> Result<RunRecord, Report> {
+    /// Everything that is known of the run that this is the head of. TL0523: it was removed meanwhile.
+    pub async fn record(&self, head: RunHead) -> Result<RunRecord, Report> {
+        let run = head.meta.run.clone();
+        let record = self.whole(head).await;
+        // What was read while it went may be a part of it.
+        let there = self.head(&run, false).await?;
+        if there.is_some() { record } else { Err(self.no_run(&run)) }
+    }
+
+    async fn whole(&self, RunHead { meta, end }: RunHead) -> Result<RunRecord, Report> {
         let run = &meta.run;
         let plan = self.plan(run, true).await?;
         let before = self.before(run).await?;
@@ -449,7 +459,7 @@ impl TargetState {
         Diagnostic::error("TL0523", format!("there is no run `{run}`"))
             .on(self.label.clone())
             .because(format!("looked in {}", self.place()))
-            .help("`trunkline log --env ENVIRONMENT` lists the runs")
+            .help("`trunkline log --env ENVIRONMENT` lists the runs; `state prune` may have removed it")
             .report()
     }
 

@@ -3,6 +3,7 @@
 mod contract;
 mod fold;
 mod hands;
+mod prune;
 mod samples;
 mod spoilt;
 mod whole;

@@ -1,4 +1,6 @@
-//! `trunkline state`: what is remembered of an environment, and how to free a lock by hand.
+//! `trunkline state`: what is remembered of an environment, how to free a lock by hand, and what of it goes.
+
+mod prune;
 
 use super::{Outcome, log};
 use crate::confirm::confirm;
@@ -23,6 +25,8 @@ pub(crate) enum Command {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Remove old runs: they cannot be looked up or rolled back any more
+    Prune(prune::Arguments),
     /// Same as `trunkline log`
     History(log::Arguments),
 }
@@ -42,6 +46,7 @@ pub(crate) fn run(command: &Command, app: &App) -> Outcome {
     match command {
         Command::Show(place) => on_each(app, place, None),
         Command::Unlock { place, yes } => on_each(app, place, Some(*yes)),
+        Command::Prune(arguments) => prune::run(arguments, app),
         Command::History(arguments) => log::run(arguments, app),
     }
 }

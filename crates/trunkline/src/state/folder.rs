@@ -147,10 +147,14 @@ impl FolderStore {
         }
         match fs::remove_dir(self.root.join(format!("{key}{NEXT}"))) {
             // Somebody else has just written there.
-            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+            Err(error) if !is_absent(&error) => return Err(error),
+            _ => {}
         }
+        // A folder in which something is, or comes to be right now, stays; that one of no use stays is no failure.
+        let above = Path::new(key).ancestors().skip(1).map(|folder| self.root.join(folder));
+        let _ = above.take_while(|f| *f != self.root).try_for_each(fs::remove_dir);
+        Ok(())
     }
 
     fn keys(&self, prefix: &str) -> io::Result<Vec<String>> {

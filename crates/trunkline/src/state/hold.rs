@@ -68,9 +68,24 @@ impl Hold {
         let (now, who) = (clock::now(), &app.surroundings.invoked_by);
         let reason = arguments.reason.clone();
         let broken = delivery::may_apply(project, environment, now, who, reason.as_deref())?;
+        let (label, caller) = (connected.target.label(), connected.caller.clone());
         let lease = project.settings.lock_lease;
+        let hold =
+            Self::lock(app, (state, label, lease), caller, (command, run), arguments).await?;
+        Ok(Self { reason, broken, ..hold })
+    }
+
+    /// Takes the lock of a target, with its label and a lease in seconds, for work on what is remembered only: no rule
+    /// about the instance forbids that. TL0508: somebody works on it.
+    pub(crate) async fn lock(
+        app: &App,
+        (state, label, lease): (&TargetState, String, u64),
+        caller: String,
+        (command, run): (&str, &str),
+        arguments: &LockArguments,
+    ) -> Result<Self, Report> {
         let holder = Holder {
-            caller: connected.caller.clone(),
+            caller: caller.clone(),
             host: process::host(),
             process: process::own(),
             command: command.to_owned(),
@@ -78,7 +93,6 @@ impl Hold {
             since: clock::stamp(),
             lease_seconds: lease,
         };
-        let label = connected.target.label();
         let held = wait(app, state, &label, holder, arguments).await?;
         let (token, lease) = (held.lock.token, Duration::from_secs(lease));
         let renewed = Mutex::new(Instant::now());
@@ -86,7 +100,7 @@ impl Hold {
         let (stop, stopped) = watch::channel(false);
         let renewing = crate::runtime::spawn(renew(guard.clone(), held, stopped));
         let (state, run) = (state.clone(), run.to_owned());
-        let caller = connected.caller.clone();
+        let (reason, broken) = (None, None);
         Ok(Self { state, run, token, caller, reason, broken, guard, stop, renewing })
     }
 

@@ -3,6 +3,8 @@
 use crate::stage::says_all;
 use crate::team::{Place, Team};
 use serde_json::Value;
+use std::time::Duration;
+use trunkline_testkit::wait_until;
 
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes"];
 
@@ -83,4 +85,37 @@ fn a_plan_writes_nothing_and_an_apply_in_a_freeze_needs_a_reason_that_is_kept() 
         (&run["reason"], &run["broken_rules"][0]),
         (&"callers are cut off".into(), &"TL0610".into())
     );
+}
+
+#[test]
+fn old_runs_are_removed_where_somebody_asks_for_it_and_the_others_are_as_they_were() {
+    for place in [Place::Folder, Place::Bucket] {
+        let team = Team::new(place);
+        let ann = team.clone_of_project();
+        let mut ids = Vec::new();
+        for limit in 7..10 {
+            let queue = "Name: Sales\nHoursOfOperationId: ${hours:Main line}\nMaxContacts: ";
+            ann.write("connect/queues/Sales.yaml", format!("{queue}{limit}\n"));
+            team.done(&ann, APPLY);
+            ids.push(team.run_id());
+        }
+        let prune = ["state", "prune", "--env", "prod", "--keep", "1"];
+        // What ended within this second may be too young yet, and two of them go.
+        let asked = wait_until("two runs may go", Duration::from_secs(20), || {
+            let asked = team.run(&ann, &prune);
+            asked.err.contains("2 runs to be removed").then_some(asked)
+        });
+        says_all(&asked, 64, "TL0505", &["--yes"]);
+        let kept = team.done(&ann, &[&prune[..], &["--older-than", "1", "--yes"]].concat());
+        assert!(kept.err.contains("no run is to be removed"), "{}", kept.err);
+        team.done(&ann, &[&prune[..], &["--yes"]].concat());
+        let log = team.done(&ann, &["log", "--env", "prod", "--json"]).json();
+        assert_eq!(runs(&log).len(), 1);
+        says_all(&team.run(&ann, &["log", &ids[0]]), 64, "TL0523", &["state prune"]);
+        assert!(team.keys().iter().all(|key| !key.contains(&ids[0]) && !key.contains(&ids[1])));
+        assert!(team.done(&ann, &["log", &ids[2]]).out.contains("UpdateQueueMaxContacts"));
+        team.done(&ann, &["rollback", "--env", "prod", "--yes"]);
+        let plan = team.done(&ann, &["plan", "--env", "prod"]);
+        assert!(plan.err.contains("MaxContacts") || plan.out.contains("MaxContacts"));
+    }
 }

@@ -97,3 +97,17 @@ fn a_folder_that_is_a_file_is_a_failure_to_write_and_nothing_to_read() {
     assert_eq!(text(&store, "a/lock.json"), None);
     assert!(store.write("a/lock.json", b"1", &Condition::Absent).is_err());
 }
+
+#[test]
+fn folders_in_which_nothing_is_left_go_with_their_last_file() {
+    let (_folder, store) = store();
+    for key in ["a/runs/1/journal/1", "a/runs/1/ended.json", "a/lock.json"] {
+        put(&store, key, "x", Condition::Absent).expect("it is new");
+    }
+    store.remove("a/runs/1/journal/1").expect("a folder");
+    assert!(!store.root.join("a/runs/1/journal").exists());
+    store.remove("a/runs/1/ended.json").expect("a folder");
+    assert!(!store.root.join("a/runs").exists() && store.root.join("a/lock.json").is_file());
+    store.remove("a/lock.json").expect("a folder");
+    assert!(store.root.is_dir());
+}
