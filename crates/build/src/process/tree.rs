@@ -16,6 +16,8 @@ pub(crate) struct Process {
     pub started: u64,
     /// Resident memory in bytes.
     pub resident: u64,
+    /// Where its environment lies in its memory, if it has a memory: from 0 to 0 while it becomes another program.
+    environment: Option<(u64, u64)>,
 }
 
 /// Finds the processes of a build among those with a greater id than `after`, and the leaders of `groups`.
@@ -28,7 +30,7 @@ pub(crate) fn of_build(build: &str, groups: &[i32], after: i32) -> Vec<Process> 
     let leaders = groups.iter().copied().filter(|pid| *pid <= after);
     for pid in pids(after).into_iter().chain(leaders).filter(|pid| *pid != own) {
         let Some(process) = read(pid) else { continue };
-        if groups.contains(&process.group) || carries(pid, build) {
+        if groups.contains(&process.group) || carries(&process, build) {
             found.push(process);
         } else {
             others.push(process);
@@ -100,17 +102,35 @@ fn parse(pid: i32, stat: &str) -> Option<Process> {
         group: words.get(2)?.parse().ok()?,
         started: words.get(19)?.parse().ok()?,
         resident: pages * rustix::param::page_size() as u64,
+        environment: match words.get(20)? {
+            &"0" => None,
+            _ => Some((words.get(47)?.parse().ok()?, words.get(48)?.parse().ok()?)),
+        },
     })
 }
 
-fn carries(pid: i32, build: &str) -> bool {
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
-    environment.split(|b| *b == 0).any(|variable| {
-        variable
-            .strip_prefix(MARKER.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"="))
-            .is_some_and(|value| value == build.as_bytes())
-    })
+/// Whether the environment of a process, which was just read, names a build. While a process becomes another program
+/// it shows none, or a part.
+fn carries(process: &Process, build: &str) -> bool {
+    let file = format!("/proc/{}/environ", process.pid);
+    let is_named = |variable: &[u8]| {
+        let value = variable.strip_prefix(MARKER.as_bytes()).and_then(|v| v.strip_prefix(b"="));
+        value.is_some_and(|value| value == build.as_bytes())
+    };
+    let mut before = process.environment;
+    for _ in 0..1000 {
+        let Ok(environment) = fs::read(&file) else { return false };
+        if environment.split(|b| *b == 0).any(is_named) {
+            return true;
+        }
+        let Some(now) = read(process.pid).map(|now| now.environment) else { return false };
+        if now == before && now != Some((0, 0)) {
+            return false;
+        }
+        before = now;
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    false
 }
 
 #[cfg(test)]
@@ -120,10 +140,32 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_does_not_confuse_the_fields() {
         let tail = "4 0 0 0 0 0 0 0 0 20 0 1 0 99 8192 3 18446744073709551615";
-        let stat = format!("12 (a) b (c) S 10 11 9 0 -1 {tail}");
+        let memory = format!("{}7 8 0", "1 ".repeat(24));
+        let stat = format!("12 (a) b (c) S 10 11 9 0 -1 {tail} {memory}");
         let got = parse(12, &stat).unwrap();
         assert_eq!((got.parent, got.group, got.started), (10, 11, 99));
         assert_eq!(got.resident, 3 * rustix::param::page_size() as u64);
+        assert_eq!(got.environment, Some((7, 8)));
         assert_eq!(parse(12, "12 (gone) Z 1 1 1"), None);
+    }
+
+    #[test]
+    fn a_process_is_known_also_while_it_becomes_another_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("again");
+        fs::write(&script, "exec /bin/sh \"$0\"\n").unwrap();
+        let build = format!("becomes-{}", std::process::id());
+        let mut child = std::process::Command::new("/bin/sh")
+            .arg(&script)
+            .env(MARKER, &build)
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = child.id() as i32;
+        let known = |_: &u32| read(pid).is_some_and(|process| carries(&process, &build));
+        let known = (0..3000).filter(known).count();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(known, 3000);
     }
 }
