@@ -305,9 +305,16 @@ async fn caches_come_back_win_over_the_source_and_stand_builds_at_once() {
     let done = first.run().await;
     assert!(done.text().contains("Kept 1 file(s) in the cache"), "{}", done.text());
     assert!(done.text().contains("/var/cache/**/* is outside"), "{}", done.text());
-    let second = place("cache-2", &["cat deps/d/f", "echo two > deps/d/f; false"]);
+    // Both have begun before either ends.
+    let (one, other) = (cache.path().join("second"), cache.path().join("third"));
+    let meet = |mine: &Path, other: &Path| {
+        let (mine, other) = (mine.display(), other.display());
+        format!("touch {mine}; until test -e {other}; do sleep 0.01; done")
+    };
+    let (second, third) = (meet(&one, &other), meet(&other, &one));
+    let second = place("cache-2", &["cat deps/d/f", &second, "echo two > deps/d/f; false"]);
     second.write("deps/d/f", "of the source");
-    let third = place("cache-3", &["cat deps/d/f", "echo two > deps/d/f"]);
+    let third = place("cache-3", &["cat deps/d/f", &third, "echo two > deps/d/f"]);
     let (second, third) = tokio::join!(second.run(), third.run());
     assert_eq!(second.output(), ["one"]);
     assert_eq!(third.output(), ["one"]);

@@ -47,7 +47,12 @@ ps)
 rm)
     shift
     for id; do
-        kill -9 "-$(cat "$here/containers/$id/pid")"
+        group=$(cat "$here/containers/$id/pid")
+        kill -9 "-$group"
+        # As an engine does: not before all is gone.
+        while cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | grep -q "^[^ZX] [0-9]* $group "; do
+            sleep 0.01
+        done
         rm -r "$here/containers/$id"
     done
     ;;

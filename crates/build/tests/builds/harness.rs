@@ -49,7 +49,7 @@ impl Place {
         let mut build = Build::of_buildspec(id, spec, BuildProject::default(), folders);
         let path = std::env::var("PATH").unwrap();
         build.host = BTreeMap::from([("PATH".to_owned(), path)]);
-        build.limits.timeout = Duration::from_secs(60);
+        build.limits.timeout = Duration::from_secs(300);
         build.limits.grace = Duration::from_millis(300);
         Self { home, build, vault: Table::default() }
     }
@@ -142,7 +142,7 @@ impl Vault for Table {
 pub async fn until(what: &str, holds: impl Fn() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what} did not happen");
+        assert!(began.elapsed() < Duration::from_secs(120), "{what} did not happen");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
