@@ -177,25 +177,34 @@ pub(crate) fn throttled(service: &str, operation: &str) -> Failure {
 
 /// The registered faults, and how often each was met.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<(Fault, u64)>);
+pub(crate) struct Faults {
+    met: Vec<(Fault, u64)>,
+    cleared: u64,
+}
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push((fault, 0));
+        self.met.push((fault, 0));
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.met.clear();
+        self.cleared += 1;
+    }
+
+    /// How often they were forgotten.
+    pub(crate) fn cleared(&self) -> u64 {
+        self.cleared
     }
 
     pub(crate) fn all(&self) -> Vec<Fault> {
-        self.0.iter().map(|(fault, _)| fault.clone()).collect()
+        self.met.iter().map(|(fault, _)| fault.clone()).collect()
     }
 
     /// Counts a request, and returns the fault that it meets.
     pub(crate) fn meet(&mut self, request: &Request) -> Option<Fault> {
         let mut met = None;
-        for (fault, seen) in &mut self.0 {
+        for (fault, seen) in &mut self.met {
             if !fault.matches(request) {
                 continue;
             }

@@ -171,9 +171,14 @@ impl Lab {
         lock(&self.shared.faults).add(fault);
     }
 
-    /// Forgets every fault.
+    /// Forgets every fault; answers that are delayed are sent.
     pub fn clear_faults(&self) {
         lock(&self.shared.faults).clear();
+    }
+
+    /// How often faults were forgotten.
+    pub(crate) fn faults_cleared(&self) -> u64 {
+        lock(&self.shared.faults).cleared()
     }
 
     /// The faults that were asked for.

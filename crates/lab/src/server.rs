@@ -32,7 +32,7 @@ use tokio::task::JoinSet;
 #[error("the connection is closed without an answer")]
 struct Closed;
 
-/// How often somebody who waits for a message is looked after.
+/// How often somebody who waits for a message, or for the end of a fault, is looked after.
 const STEP: Duration = Duration::from_millis(20);
 
 /// Answers requests on the listener until `shutdown` is ready; connections still open then are cut.
@@ -99,9 +99,7 @@ async fn answer(
                 tokio::time::sleep(STEP).await;
             }
             let reply = lab.exchange(&request, Timestamp::now(), true);
-            if !reply.delay.is_zero() {
-                tokio::time::sleep(reply.delay).await;
-            }
+            hold_back(&lab, reply.delay).await;
             reply.outcome
         }
         Err(failure) => Some(Err(failure)),
@@ -120,6 +118,14 @@ async fn answer(
     lab.report(&exchange);
     record(&lab, &wire, target, &found, response.as_ref());
     response.map(Written::into_response).ok_or(Closed)
+}
+
+/// Waits as long as a fault wants, or until the faults are cleared.
+async fn hold_back(lab: &Lab, delay: Duration) {
+    let (begun, cleared) = (Instant::now(), lab.faults_cleared());
+    while begun.elapsed() < delay && lab.faults_cleared() == cleared {
+        tokio::time::sleep(STEP.min(delay)).await;
+    }
 }
 
 /// A request that may be carried out; otherwise the account, as far as it is known, and the refusal.

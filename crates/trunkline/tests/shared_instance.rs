@@ -20,15 +20,21 @@ use trunkline_testkit::{Home, wait_until};
 const LIMIT: Duration = Duration::from_secs(60);
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes"];
 
-/// A stage whose project keeps its state in a folder that all clones share, with a short lease.
+/// A stage whose project keeps its state in a folder that all clones share.
 struct Shared {
     stage: Stage,
     state: Home,
+    /// Seconds: short where a holder dies, long where none may be taken for dead because the machine is busy.
+    lease: u32,
 }
 
 impl Shared {
     fn new() -> Self {
-        let shared = Self { stage: Stage::new(), state: Home::new() };
+        Self::with_lease(1)
+    }
+
+    fn with_lease(lease: u32) -> Self {
+        let shared = Self { stage: Stage::new(), state: Home::new(), lease };
         shared.stage.home.write("trunkline.yaml", shared.config("acme"));
         shared
     }
@@ -36,7 +42,8 @@ impl Shared {
     /// The configuration of a project in the same instance and the same store.
     fn config(&self, project: &str) -> String {
         let state = self.state.join(project).display().to_string();
-        let settings = format!("state: \"{state}\"\nsettings: {{ lock_lease: 1 }}\n");
+        let lease = self.lease;
+        let settings = format!("state: \"{state}\"\nsettings: {{ lock_lease: {lease} }}\n");
         CONFIG.replace("project: acme\n", &format!("project: {project}\n{settings}"))
     }
 
@@ -79,19 +86,24 @@ impl Shared {
         ran
     }
 
-    /// Lets the lab carry an operation out at once and answer it late.
-    fn hold(&self, operation: &str, milliseconds: u64) {
+    /// Lets the lab carry an operation out at once, and answer it when it is let go.
+    fn hold(&self, operation: &str) {
         let fault = Fault::new("connect", operation, Deed::Delay);
-        self.stage.server.lab().inject(Fault { delay_ms: milliseconds, ..fault });
+        self.stage.server.lab().inject(Fault { delay_ms: 3_600_000, ..fault });
     }
 
-    /// Waits until the journal has an operation as begun.
+    fn let_go(&self) {
+        self.stage.server.lab().clear_faults();
+    }
+
+    /// Waits until the journal has an operation as begun, and the lab has carried it out.
     fn is_begun(&self, operation: &str) {
         wait_until(operation, LIMIT, || {
             let mut found = Vec::new();
             journals(self.state.path(), &mut found);
             let begun = format!("/{operation}\"");
-            found.iter().any(|t| t.contains("step-started") && t.contains(&begun)).then_some(())
+            let begun = found.iter().any(|t| t.contains("step-started") && t.contains(&begun));
+            (begun && self.stage.count(operation) > 0).then_some(())
         });
     }
 }

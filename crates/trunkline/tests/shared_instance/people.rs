@@ -13,9 +13,9 @@ fn each_was_made_once(stage: &Stage) {
 
 #[test]
 fn of_two_clones_that_apply_at_once_one_is_told_who_works_there_and_one_may_wait() {
-    let shared = Shared::new();
+    let shared = Shared::with_lease(10);
     let second = shared.clone_of_project();
-    shared.hold("CreateQueue", 4_000);
+    shared.hold("CreateQueue");
     let first = shared.start(&shared.stage.home, APPLY);
     shared.is_begun("CreateQueue");
     let refused = shared.run(&second, APPLY);
@@ -23,9 +23,10 @@ fn of_two_clones_that_apply_at_once_one_is_told_who_works_there_and_one_may_wait
     for says in ["error[TL0508]", "deploy", "apply"] {
         assert!(refused.err.contains(says), "`{says}` is not in:\n{}", refused.err);
     }
-    let waited = shared.done(&second, &[APPLY, &["--lock-timeout", "30"]].concat());
-    let first = first.ends();
-    assert_eq!(first.code, 0, "{}", first.err);
+    let waits = shared.start(&second, &[APPLY, &["--lock-timeout", "600"]].concat());
+    shared.let_go();
+    let (first, waited) = (first.ends(), waits.ends());
+    assert_eq!((first.code, waited.code), (0, 0), "{}\n{}", first.err, waited.err);
     assert!(waited.err.contains("No changes") || waited.err.contains("0 to create"), "{waited:?}");
     each_was_made_once(&shared.stage);
 }
@@ -34,12 +35,12 @@ fn of_two_clones_that_apply_at_once_one_is_told_who_works_there_and_one_may_wait
 fn the_lock_of_a_killed_holder_is_taken_over_under_a_higher_token() {
     let shared = Shared::new();
     let second = shared.clone_of_project();
-    shared.hold("CreateQueue", 120_000);
+    shared.hold("CreateQueue");
     let first = shared.start(&shared.stage.home, APPLY);
     shared.is_begun("CreateQueue");
     first.kill();
-    shared.stage.server.lab().clear_faults();
-    let resumed = shared.done(&second, &["resume", "--env", "prod", "--lock-timeout", "30"]);
+    shared.let_go();
+    let resumed = shared.done(&second, &["resume", "--env", "prod", "--lock-timeout", "600"]);
     assert!(resumed.err.contains("as token 2"), "{}", resumed.err);
     each_was_made_once(&shared.stage);
 }
@@ -51,12 +52,13 @@ fn the_lock_of_a_killed_holder_is_taken_over_under_a_higher_token() {
 fn a_holder_that_slept_through_a_takeover_makes_no_further_write() {
     let shared = Shared::new();
     let second = shared.clone_of_project();
-    shared.hold("CreateHoursOfOperation", 300);
+    shared.hold("CreateHoursOfOperation");
     let first = shared.start(&shared.stage.home, APPLY);
     shared.is_begun("CreateHoursOfOperation");
     first.signal("STOP");
+    shared.let_go();
     // Its lease runs out; nobody can tell that it lives.
-    let words = ["resume", "--env", "prod", "--lock-timeout", "30"];
+    let words = ["resume", "--env", "prod", "--lock-timeout", "600"];
     let resumed = shared.run(&second, &words);
     let resumed = if resumed.code == 0 {
         resumed

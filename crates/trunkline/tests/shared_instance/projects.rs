@@ -59,7 +59,7 @@ fn a_stranger_who_was_quicker_stops_the_apply_and_keeps_what_is_theirs_through_a
     let shared = Shared::new();
     let ours = &shared.stage.home;
     // The plan is made, and the queue waits for its hours.
-    shared.hold("CreateHoursOfOperation", 3_000);
+    shared.hold("CreateHoursOfOperation");
     let running = shared.start(ours, APPLY);
     shared.is_begun("CreateHoursOfOperation");
     let stage = &shared.stage;
@@ -67,6 +67,7 @@ fn a_stranger_who_was_quicker_stops_the_apply_and_keeps_what_is_theirs_through_a
         stage.id(TARGET, ("ListHoursOfOperations", "HoursOfOperationSummaryList"), "Basic Hours");
     let sales = json!({ "Name": "Sales", "HoursOfOperationId": hours, "MaxContacts": 1 });
     stage.connect(TARGET, "CreateQueue", sales);
+    shared.let_go();
     let ran = running.ends();
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.err.contains("queue \"Sales\""), "{}", ran.err);

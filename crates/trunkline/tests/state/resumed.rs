@@ -43,7 +43,7 @@ fn a_killed_run_goes_on_from_a_fresh_clone_with_the_same_calls() {
 fn an_interrupted_run_awaits_its_calls_gives_the_lock_back_and_goes_on_later() {
     let team = Team::new(Place::Folder);
     let ann = team.clone_of_project();
-    let running = team.hangs_for(&ann, "CreateHoursOfOperation", When::Before, 2_000);
+    let running = team.hangs_for(&ann, "CreateHoursOfOperation", When::Before, 5_000);
     running.signal("INT");
     let ran = running.ends();
     says_all(&ran, 130, "TL0506", &["1 of 3", "trunkline resume --env prod"]);

@@ -3,6 +3,7 @@
 use crate::stage::{CONFIG, Ran, Stage, TARGET, TOOLS};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -33,6 +34,15 @@ pub(crate) struct Running(Option<Child>);
 impl Team {
     /// A lease of one second lets the tests of dead holders end soon.
     pub(crate) fn new(place: Place) -> Self {
+        Self::with(place, 1)
+    }
+
+    /// One whose holders are never taken for dead: a machine that is busy may keep them from a sign of life for long.
+    pub(crate) fn of_the_living(place: Place) -> Self {
+        Self::with(place, 10)
+    }
+
+    fn with(place: Place, lease: u32) -> Self {
         let (stage, shared) = (Stage::new(), Home::new());
         stage.cloud(TOOLS).must("s3", "CreateBucket", json!({ "Bucket": BUCKET }));
         let team = Self { stage, place, shared };
@@ -40,7 +50,7 @@ impl Team {
             Place::Folder => team.shared.path().display().to_string(),
             Place::Bucket => format!("s3://{BUCKET}/team"),
         };
-        let more = format!("state: {state}\nsettings: {{ lock_lease: 1, search_lag: 0 }}\n");
+        let more = format!("state: {state}\nsettings: {{ lock_lease: {lease}, search_lag: 0 }}\n");
         team.stage.home.write("trunkline.yaml", format!("{CONFIG}{more}"));
         team
     }
@@ -74,10 +84,17 @@ impl Team {
 
     /// Begins an apply that hangs at an operation: before the call takes effect, or before its answer.
     pub(crate) fn hangs_at(&self, clone: &Home, operation: &str, when: When) -> Running {
-        self.hangs_for(clone, operation, when, 120_000)
+        self.hangs_for(clone, operation, when, 3_600_000)
     }
 
-    /// The same for so many milliseconds.
+    /// Begins to run the program in a clone.
+    pub(crate) fn begin(&self, clone: &Home, arguments: &[&str]) -> Running {
+        let mut command = self.command(clone, arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Running(Some(child.expect("the program starts")))
+    }
+
+    /// The same for so many milliseconds, or until faults are cleared.
     pub(crate) fn hangs_for(
         &self,
         clone: &Home,
@@ -87,16 +104,16 @@ impl Team {
     ) -> Running {
         let held = Fault::new("connect", operation, Deed::Delay);
         self.stage.server.lab().inject(Fault { when, delay_ms, ..held });
-        let mut command = self.command(clone, APPLY);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let running = Running(Some(child.expect("the program starts")));
+        let running = self.begin(clone, APPLY);
         let suffix = format!("/{operation}");
         wait_until(operation, LIMIT, || {
             let begun = |e: &Value| {
                 let step = e["step"].as_str().unwrap_or_default();
                 e["event"] == "step-started" && step.ends_with(&suffix)
             };
-            self.events().iter().any(begun).then_some(())
+            // What is begun may not have been sent yet.
+            let arrived = self.stage.count(operation) > 0;
+            (arrived && self.events().iter().any(begun)).then_some(())
         });
         running
     }
@@ -224,6 +241,18 @@ impl Running {
         let id = self.0.as_ref().expect("it runs").id();
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status();
         assert!(sent.expect("a shell").success());
+    }
+
+    /// Waits until it says something on stderr, of which this takes what came until then.
+    pub(crate) fn says(&mut self, words: &str) {
+        let child = self.0.as_mut().expect("it runs");
+        let err = child.stderr.as_mut().expect("it is piped");
+        let (mut said, mut byte) = (Vec::new(), [0]);
+        while !said.windows(words.len()).any(|part| part == words.as_bytes()) {
+            let read = err.read(&mut byte).expect("it can be read");
+            assert!(read > 0, "it ended without `{words}`: {}", String::from_utf8_lossy(&said));
+            said.push(byte[0]);
+        }
     }
 
     /// Waits for its end.

@@ -1,7 +1,7 @@
 //! Two who apply at once, and a lock whose holder died, hangs or wakes up again.
 
 use crate::stage::says_all;
-use crate::team::{LIMIT, Place, Team};
+use crate::team::{Place, Team};
 use serde_json::json;
 use std::time::Duration;
 use trunkline_lab::When;
@@ -14,7 +14,7 @@ const OTHER_MACHINE: &str = "0000/pid:[1]/7/8";
 #[test]
 fn of_two_applies_at_once_the_second_is_refused_with_the_holders_name() {
     for place in [Place::Folder, Place::Bucket] {
-        let team = Team::new(place);
+        let team = Team::of_the_living(place);
         let (ann, bob) = (team.clone_of_project(), team.clone_of_project());
         let running = team.hangs_at(&ann, "CreateQueue", When::Before);
         let run = team.run_id();
@@ -24,8 +24,8 @@ fn of_two_applies_at_once_the_second_is_refused_with_the_holders_name() {
         assert_eq!(team.stage.count("CreateContactFlow"), 0, "{place:?}: the second wrote");
         // Reads need no lock.
         team.done(&bob, &["plan", "--env", "prod"]);
+        running.kill();
         team.stage.server.lab().clear_faults();
-        drop(running);
         team.done(&bob, APPLY);
         team.is_complete(&bob);
     }
@@ -33,11 +33,14 @@ fn of_two_applies_at_once_the_second_is_refused_with_the_holders_name() {
 
 #[test]
 fn who_waits_long_enough_goes_on_after_the_first() {
-    let team = Team::new(Place::Folder);
+    let team = Team::of_the_living(Place::Folder);
     let (ann, bob) = (team.clone_of_project(), team.clone_of_project());
-    let first = team.hangs_for(&ann, "CreateQueue", When::Before, 3_000);
-    let second = team.done(&bob, &[APPLY, &["--lock-timeout", "60"]].concat());
-    assert!(second.err.contains("waits for"), "{}", second.err);
+    let first = team.hangs_at(&ann, "CreateQueue", When::Before);
+    let mut second = team.begin(&bob, &[APPLY, &["--lock-timeout", "600"]].concat());
+    second.says("waits for");
+    team.stage.server.lab().clear_faults();
+    let second = second.ends();
+    assert_eq!(second.code, 0, "{}", second.err);
     assert!(second.err.contains("No changes"), "{}", second.err);
     assert_eq!(first.ends().code, 0);
     team.is_complete(&bob);
@@ -74,8 +77,7 @@ fn a_holder_elsewhere_is_taken_over_after_a_lease_without_a_sign_of_life_whateve
         });
         let begun = std::time::Instant::now();
         let ran = team.done(&bob, APPLY);
-        let took = begun.elapsed();
-        assert!(took >= LEASE && took < LIMIT, "a lease, not {took:?}");
+        assert!(begun.elapsed() >= LEASE, "sooner than after a lease");
         assert!(ran.err.contains("waits for") && ran.err.contains("TL0525"), "{}", ran.err);
         team.is_complete(&bob);
     }
@@ -87,7 +89,7 @@ fn a_holder_that_slept_stops_before_its_next_call() {
         let team = Team::new(Place::Folder);
         let (ann, bob) = (team.clone_of_project(), team.clone_of_project());
         // The hours are made; their answer reaches a process that sleeps.
-        let sleeper = team.hangs_for(&ann, "CreateHoursOfOperation", When::After, 4_000);
+        let sleeper = team.hangs_at(&ann, "CreateHoursOfOperation", When::After);
         sleeper.signal("STOP");
         team.stage.server.lab().clear_faults();
         let command = if resumes { &["resume", "--env", "prod"][..] } else { APPLY };
@@ -106,7 +108,7 @@ fn a_holder_that_slept_stops_before_its_next_call() {
 fn an_unlocked_holder_stops_before_its_next_call_and_the_run_can_be_resumed() {
     let team = Team::new(Place::Folder);
     let (ann, bob) = (team.clone_of_project(), team.clone_of_project());
-    let running = team.hangs_for(&ann, "CreateHoursOfOperation", When::Before, 4_000);
+    let running = team.hangs_for(&ann, "CreateHoursOfOperation", When::Before, 8_000);
     let refused = team.run(&bob, &["state", "unlock", "--env", "prod"]);
     says_all(&refused, 64, "TL0505", &["--yes"]);
     let ran = team.done(&bob, &["state", "unlock", "--env", "prod", "--yes"]);
