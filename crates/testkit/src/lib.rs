@@ -22,4 +22,4 @@ pub use memory_store::{MemoryStore, Mishap};
 pub use oracle::Oracle;
 pub use program::Ran;
 pub use proxy::{Class, Proxy, Strike};
-pub use wait::wait_until;
+pub use wait::{runs, wait_until};

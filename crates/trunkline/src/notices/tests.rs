@@ -56,7 +56,8 @@ impl Scene {
     }
 }
 
-const LIMIT: Duration = Duration::from_secs(20);
+/// Each event is on the disk before the next one, and the disk may be busy.
+const LIMIT: Duration = Duration::from_secs(300);
 
 #[tokio::test]
 async fn each_receiver_is_told_all_in_order_and_one_that_fails_holds_up_nobody() {

@@ -219,7 +219,11 @@ fn builds_find_this_program_whatever_its_file_is_called() {
     project.define("main", &[source("main"), stage("Ask", &[ask])], "");
     project.push("main", "Ask");
     let program = project.stage.home.join("next-version");
-    std::fs::copy(env!("CARGO_BIN_EXE_trunkline"), &program).expect("it can be copied");
+    // By a process of its own: no process that is started meanwhile inherits a program that is being written, which
+    // could not be run.
+    let mut copy = project.stage.home.command("cp");
+    let copied = copy.arg(env!("CARGO_BIN_EXE_trunkline")).arg(&program).status();
+    assert!(copied.expect("cp is there").success());
     let mut command = project.stage.home.program(
         program.to_str().expect("UTF-8"),
         &project.stage.server.url(),

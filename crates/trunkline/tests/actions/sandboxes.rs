@@ -6,7 +6,8 @@ use crate::stage::Ran;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use trunkline_testkit::wait_until;
 
 /// Stands in for docker.
 const ENGINE: &str = include_str!("../../../build/tests/builds/engine.sh");
@@ -65,20 +66,9 @@ impl Sandboxed {
     }
 }
 
-/// Waits for a file.
-fn appears(file: &Path) {
-    let began = Instant::now();
-    while !file.exists() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{} does not appear", file.display());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 /// Whether the process whose id a file holds runs.
 fn runs(file: &Path) -> bool {
-    let id = std::fs::read_to_string(file).expect("an id");
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
-    stat.is_ok_and(|stat| !stat.contains(") Z "))
+    trunkline_testkit::runs(std::fs::read_to_string(file).expect("an id").trim())
 }
 
 #[test]
@@ -125,7 +115,7 @@ fn containers_of_a_program_that_was_killed_go_when_the_next_one_begins() {
 
     let mut killed = boxed.command(&["pipeline", "run", "main"]);
     let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
-    appears(&pid);
+    wait_until("the command writes its id", Duration::from_secs(60), || pid.exists().then_some(()));
     killed.kill().expect("it is ours");
     killed.wait().expect("it ends");
     assert!(runs(&pid), "a container outlives the program");

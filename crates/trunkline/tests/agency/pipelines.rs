@@ -7,6 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
+use trunkline_store::{Access, Head, Store};
 use trunkline_testkit::{Home, wait_until};
 
 /// How long one pipeline may take on a machine that is busy with other tests.
@@ -47,43 +48,85 @@ struct Server<'a> {
     agency: &'a Agency,
     work: Home,
     child: Child,
+    token: String,
     address: String,
 }
 
 impl Drop for Server<'_> {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
+}
+
+/// Begins to serve; gives the process and where it listens. It looks at branches by itself only at its start.
+fn serve(agency: &Agency) -> (Child, String) {
+    let mut command = agency.command(SHARED, &["serve", "--port", "0", "--poll", "1440"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.expect("the program starts");
+    let mut line = String::new();
+    let out = child.stdout.take().expect("it has a pipe");
+    let _ = BufReader::new(out).read_line(&mut line);
+    (child, line.trim().to_owned())
 }
 
 impl<'a> Server<'a> {
     fn start(agency: &'a Agency) -> Self {
         let token = agency.done(&["serve", "token", "add", "ann"]).out.trim().to_owned();
-        let mut command = agency.command(SHARED, &["serve", "--port", "0"]);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut child = child.expect("the program starts");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("it has a pipe");
-        let _ = BufReader::new(out).read_line(&mut line);
-        let address = line.trim().replace("http://", &format!("http://ann:{token}@"));
+        let (child, url) = serve(agency);
+        let address = url.replace("http://", &format!("http://ann:{token}@"));
         let work = Home::new();
         for file in CENTER {
             let text = std::fs::read_to_string(example().join("connect").join(file));
             work.write(format!("benefits/connect/{file}"), text.expect("a document"));
         }
         work.write("benefits/trunkline.yaml", agency.home.read("trunkline.yaml"));
-        let server = Self { agency, work, child, address };
+        let server = Self { agency, work, child, token, address };
         server.repository("benefits");
         server
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Serves again, at another address.
+    fn again(&mut self) {
+        let (child, url) = serve(self.agency);
+        self.child = child;
+        self.address = url.replace("http://", &format!("http://ann:{}@", self.token));
     }
 
     /// Makes a folder a repository with one commit; its remote is the hosted one of that name.
     fn repository(&self, name: &str) {
         self.git(name, &["init", "--quiet", "-b", "work"]);
-        let address = format!("{}/git/{name}.git", self.address);
-        self.git(name, &["remote", "add", "origin", &address]);
+        self.git(name, &["remote", "add", "origin", &self.hosted(name)]);
         self.commit(name, "The first");
+    }
+
+    /// The address of a hosted repository.
+    fn hosted(&self, name: &str) -> String {
+        format!("{}/git/{name}.git", self.address)
+    }
+
+    /// Puts a repository's commit on `develop` while nobody serves, and has whoever serves next know it: it starts
+    /// nothing.
+    fn put(&self, repository: &str) {
+        let folder = self.agency.home.join(".trunkline/serve");
+        let hosted = folder.join(format!("repositories/{repository}.git")).display().to_string();
+        self.git(repository, &["push", "--quiet", &hosted, "HEAD:refs/heads/develop"]);
+        let revision = self.git(repository, &["rev-parse", "HEAD"]);
+        let store = Store::open(&folder.join("trunkline.db"), Access::Write).expect("a database");
+        for pipeline in ["*", "benefits-components", "benefits-dev"] {
+            let head = Head {
+                pipeline: pipeline.to_owned(),
+                repository: repository.to_owned(),
+                reference: "refs/heads/develop".to_owned(),
+                revision: revision.clone(),
+                at: jiff::Timestamp::now(),
+            };
+            assert!(store.set_head(&head).expect("it can be written"));
+        }
     }
 
     fn git(&self, folder: &str, words: &[&str]) -> String {
@@ -227,7 +270,7 @@ const COMPONENTS: &[(&str, &str)] = &[
 #[test]
 fn five_components_are_deployed_in_their_order_with_bots_or_without() {
     let agency = agency(&["dev"]);
-    let server = Server::start(&agency);
+    let mut server = Server::start(&agency);
     let ran = agency.home.join("ran");
     for (repository, what) in COMPONENTS {
         let line = format!("{what} $Environment $AccountNumber");
@@ -239,11 +282,12 @@ fn five_components_are_deployed_in_their_order_with_bots_or_without() {
         server.repository(repository);
     }
     // Put there without the server, which would start the pipeline with each of them.
+    server.kill();
     for repository in COMPONENTS.iter().map(|(repository, _)| *repository).chain(["benefits"]) {
-        let hosted = format!(".trunkline/serve/repositories/{repository}.git");
-        let hosted = agency.home.join(hosted).display().to_string();
-        server.git(repository, &["push", "--quiet", &hosted, "HEAD:refs/heads/develop"]);
+        server.put(repository);
     }
+    server.again();
+    server.git("benefits", &["remote", "set-url", "origin", &server.hosted("benefits")]);
     let name = "benefits-components";
     let run = |words: &[&str]| {
         let ran = agency.run(&[&["pipeline", "run", name], words].concat());

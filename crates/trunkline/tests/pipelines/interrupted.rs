@@ -21,7 +21,7 @@ fn started(site: &Site) -> Child {
     let mut command = site.command(&["run", "main"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let begun = || site.home.join("begun").exists().then_some(());
-    wait_until("the action has begun", Duration::from_secs(30), begun);
+    wait_until("the action has begun", Duration::from_secs(120), begun);
     child
 }
 

@@ -4,7 +4,7 @@ use crate::server::{LIMIT, Server, hosted_source};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Output;
-use trunkline_testkit::wait_until;
+use trunkline_testkit::{runs, wait_until};
 
 /// A server with a token, and what pushes to its repository `web`.
 fn site(prepare: impl FnOnce(&Server)) -> (Server, String) {
@@ -49,6 +49,8 @@ fn a_definition_that_cannot_be_read_is_told_and_the_one_before_goes_on() {
     server.home.write("project/pipelines/web.yaml", &bad);
     push(&server, &token, "page.txt", "two\n");
     server.ran("one\ntwo\n");
+    // A build that is cut off by the end of its server would run again.
+    server.succeeded("web");
 
     let refused = pipeline_run(&server);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -166,8 +168,7 @@ fn builds_that_never_end_multiply_or_do_not_listen_are_ended_and_the_server_goes
         })
     };
     let gone = |pid: u32| {
-        let folder = format!("/proc/{pid}");
-        wait_until("the build is gone", LIMIT, || (!Path::new(&folder).exists()).then_some(()));
+        wait_until("the build is gone", LIMIT, || (!runs(&pid.to_string())).then_some(()));
     };
     let first = pid(&server);
     let id = server.executions("deaf")[0]["id"].clone();
@@ -208,7 +209,9 @@ fn an_action_that_was_interrupted_fails_where_that_is_asked_for() {
     });
     push(&server, &token, "page.txt", "one\n");
     let began = server.home.join("began");
-    wait_until("the action began", LIMIT, || began.exists().then_some(()));
+    wait_until("the action began", LIMIT, || {
+        std::fs::read_to_string(&began).ok().filter(|text| text == "on\n")
+    });
     server.kill();
     server.start();
     ends(&server, "web", "Failed");

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
+use trunkline_store::{Access, Store};
 use trunkline_testkit::{Home, wait_until};
 
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -193,9 +194,8 @@ impl Server {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         text.push_str("\r\n");
-        stream.write_all(text.as_bytes()).expect("it listens");
         // A server that refuses early may close before all is sent.
-        let _ = stream.write_all(body);
+        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.write_all(body));
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8_lossy(&answer);
@@ -239,6 +239,16 @@ impl Server {
             let newest = self.executions(pipeline).into_iter().next()?;
             assert_ne!(newest["status"], "Failed", "{newest}");
             (newest["status"] == "Succeeded").then_some(())
+        });
+    }
+
+    /// Waits until the server has looked at a repository elsewhere, as it does once it listens. A push before that may
+    /// be found by that look, and then not by who tells of it.
+    pub(crate) fn has_looked_at(&self, name: &str) {
+        let path = self.home.join("data/trunkline.db");
+        wait_until(&format!("{name} is looked at"), LIMIT, || {
+            let heads = Store::open(&path, Access::Read).ok()?.heads_of(name).ok()?;
+            (!heads.is_empty()).then_some(())
         });
     }
 

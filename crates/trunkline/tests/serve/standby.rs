@@ -4,7 +4,7 @@ use crate::server::{LIMIT, Server};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use trunkline_build::Capabilities;
-use trunkline_testkit::wait_until;
+use trunkline_testkit::{runs, wait_until};
 
 /// What a shell can see of how it was started.
 const SEEN: &str = "echo id $$; pwd; env; \
@@ -102,7 +102,5 @@ fn what_waits_ends_with_a_server_that_is_killed() {
     server.start();
     let waits = entered(&server, &parent);
     server.kill();
-    wait_until("it ends", LIMIT, || {
-        (!Path::new(&format!("/proc/{waits}/fd")).exists()).then_some(())
-    });
+    wait_until("it ends", LIMIT, || (!runs(&waits.to_string())).then_some(()));
 }

@@ -1,7 +1,7 @@
 //! The processes of builds, as /proc shows them.
 
+use crate::server::LIMIT;
 use std::process::Command;
-use std::time::Duration;
 use trunkline_testkit::wait_until;
 
 /// The processes whose builds have one of these ids.
@@ -21,7 +21,7 @@ pub(crate) fn of_builds(ids: &[String]) -> Vec<String> {
 
 /// Kills all processes of builds, as the end of a machine does.
 pub(crate) fn kill(ids: &[String]) {
-    wait_until("the builds are gone", Duration::from_secs(20), || {
+    wait_until("the builds are gone", LIMIT, || {
         let found = of_builds(ids);
         if !found.is_empty() {
             // Some may have ended meanwhile.

@@ -27,6 +27,8 @@ fn hold_in(server: &Server, hook: &str) {
     let hook = server.home.write(format!("data/repositories/web.git/hooks/{hook}"), script);
     let all = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(hook, all).expect("it is ours");
+    // Git that told its client every few seconds that it lives would die of a client that is gone.
+    server.must("data/repositories/web.git", &["config", "receive.keepAlive", "0"]);
 }
 
 /// Begins a push, and waits until the hook holds it; gives the numbers of the processes that belong to it.
