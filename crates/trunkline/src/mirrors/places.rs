@@ -199,9 +199,9 @@ impl Mirrors {
         if changed != known.0 {
             let text = std::fs::read_to_string(&self.config).unwrap_or_default();
             if let Ok(project) = trunkline_config::parse(&text, crate::context::CONFIG) {
-                known.1 = Arc::new(project.repositories);
+                // One that is being written has the same time when it is whole.
+                *known = (changed, Arc::new(project.repositories));
             }
-            known.0 = changed;
         }
         known.1.clone()
     }

@@ -135,9 +135,9 @@ impl Starter for HubStarter {
             // While the file cannot be read, what it said before holds.
             let text = std::fs::read_to_string(&self.config).unwrap_or_default();
             if let Ok(project) = trunkline_config::parse(&text, context::CONFIG) {
-                off.1 = switched_off(&project);
+                // One that is being written has the same time when it is whole.
+                *off = (changed, switched_off(&project));
             }
-            off.0 = changed;
         }
         off.1.clone()
     }
