@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import threading
 import time
@@ -32,7 +31,7 @@ class Skip(Exception):
     """Raised by a test that cannot run here; its text is the reason."""
 
 
-def wait_until(what, probe, timeout=10.0):
+def wait_until(what, probe, timeout=120.0):
     """Polls until `probe` returns something true, and returns it; fails with `what` otherwise."""
     end = time.monotonic() + timeout
     while True:
@@ -43,32 +42,20 @@ def wait_until(what, probe, timeout=10.0):
         time.sleep(0.05)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Lab:
     """A lab process on a loopback port, ended by `stop`."""
 
     def __init__(self, binary, record, *options):
-        self.port, self.record = free_port(), record
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.record = record
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TRUNKLINE_"))}
-        command = [binary, "lab", "--port", str(self.port), "--record", record, *options]
+        command = [binary, "lab", "--port", "0", "--json", "--record", record, *options]
         self.log = open(record + ".log", "ab")
         self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
-        wait_until(f"the lab answers ({' '.join(command)}; its words: {record}.log)", self.answers, 30)
-
-    def answers(self):
-        assert self.process.poll() is None, f"the lab ended with {self.process.returncode}: {self.words()}"
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
+                                        stdout=subprocess.PIPE, stderr=self.log)
+        # The first line says where it listens: a port that it took, not one that was free a moment ago.
+        line = self.process.stdout.readline()
+        assert line, f"the lab ended with {self.process.wait()}: {self.words()}"
+        self.url = json.loads(line)["url"]
 
     def words(self):
         return pathlib.Path(self.record + ".log").read_text(errors="replace")
@@ -77,7 +64,7 @@ class Lab:
         """Posts JSON to one of the lab's own pages and returns the answer's body."""
         request = urllib.request.Request(self.url + path, json.dumps(document).encode(),
                                          {"Content-Type": "application/json"}, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read().decode()
 
     def exchanges(self, account=None):
@@ -96,6 +83,7 @@ class Lab:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.process.stdout.close()
         self.log.close()
 
 
@@ -159,7 +147,7 @@ class Case:
             if key not in self.clients:
                 config = botocore.config.Config(
                     retries={"total_max_attempts": attempts}, parameter_validation=validate,
-                    s3={"addressing_style": "path"}, signature_version="s3v4" if service == "s3" else None, connect_timeout=5, read_timeout=30)
+                    s3={"addressing_style": "path"}, signature_version="s3v4" if service == "s3" else None, connect_timeout=60, read_timeout=60)
                 keys = credentials or {"aws_access_key_id": account or self.account,
                                        "aws_secret_access_key": SECRET}
                 self.clients[key] = SESSION.client(service, region_name=region, endpoint_url=self.lab.url,

@@ -32,7 +32,7 @@ def makes_reads_searches_and_deletes(case, kind):
     assert read[kind.printed] == NAME
     assert NAME in support.names(command(case, kind.list)[kind.listed], kind.summary)
     support.wait_until("the search finds it", lambda: NAME in [
-        h.get(kind.printed) for h in command(case, kind.search)[kind.found]], timeout=20)
+        h.get(kind.printed) for h in command(case, kind.search)[kind.found]])
     if kind.delete:
         command(case, kind.delete, **{kind.label: made})
         assert NAME not in support.names(command(case, kind.list)[kind.listed], kind.summary)

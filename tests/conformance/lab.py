@@ -8,7 +8,8 @@ import support
 
 
 def test_calls_over_the_rate_are_throttled_by_operation(case):
-    case.start_lab()
+    # Slow enough for calls that take their time.
+    case.start_lab("--time-scale", "0.1")
     for _ in range(5):
         case.connect.list_instances()
     document = support.refused("ThrottlingException", 429, lambda: [case.connect.list_instances() for _ in range(5)])
@@ -27,7 +28,7 @@ def accepted(call):
 
 
 def test_views_are_throttled_by_another_name(case):
-    case.start_lab("--search-lag", "0")
+    case.start_lab("--search-lag", "0", "--time-scale", "0.1")
     support.refused("TooManyRequestsException", 429, lambda: [case.call("list_views") for _ in range(10)])
 
 

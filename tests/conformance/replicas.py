@@ -47,7 +47,7 @@ def test_the_replica_has_what_the_source_has(case):
 
 
 def test_writes_reach_the_other_region_both_ways_after_a_lag(case):
-    west, east, instance = pair(case, "1")
+    west, east, instance = pair(case, "4")
     assert status(west, instance)[EAST] == "INSTANCE_REPLICATION_IN_PROGRESS"
     support.wait_until("the first copy is complete", lambda: status(west, instance)[EAST].endswith("COMPLETE"))
     hours = kinds.basic_hours(case)
@@ -79,7 +79,7 @@ def test_the_audio_of_prompts_comes_along(case):
     made = west.create_prompt(InstanceId=instance, Name="Hello", **kinds.prompt(case))
     urls = [c.get_prompt_file(InstanceId=instance, PromptId=made["PromptId"])["PromptPresignedUrl"] for c in (west, east)]
     import urllib.request
-    sounds = [io.BytesIO(urllib.request.urlopen(u, timeout=10).read()).getvalue() for u in urls]
+    sounds = [io.BytesIO(urllib.request.urlopen(u, timeout=60).read()).getvalue() for u in urls]
     assert sounds[0] == sounds[1] and sounds[0], [len(s) for s in sounds]
 
 
@@ -90,7 +90,7 @@ def test_functions_and_origins_are_not_copied(case):
 
 
 def test_a_name_that_is_taken_over_there_stops_that_resource_alone(case):
-    west, east, instance = pair(case, "1")
+    west, east, instance = pair(case, "4")
     support.wait_until("the first copy is complete", lambda: status(west, instance)[EAST].endswith("COMPLETE"))
     hours = kinds.basic_hours(case)
     mine = east.create_queue(InstanceId=instance, Name="Sales", HoursOfOperationId=hours)["QueueId"]

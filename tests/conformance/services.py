@@ -171,5 +171,5 @@ def test_a_presigned_url_takes_a_body(case):
     bucket = kinds.prompt(case)["S3Uri"].split("/")[2]
     s3 = case.client("s3")
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "new"})
-    urllib.request.urlopen(urllib.request.Request(url, b"bytes", method="PUT"), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(url, b"bytes", method="PUT"), timeout=60).close()
     assert s3.get_object(Bucket=bucket, Key="new")["Body"].read() == b"bytes"

@@ -92,14 +92,17 @@ def test_events_are_bounded_by_time_and_paged(case):
 
 
 def test_events_come_late_where_the_lab_is_told_so(case):
-    case.start_lab("--trail-lag", "1")
+    case.start_lab("--trail-lag", "600")
     case.call("create_agent_status", Name="Lunch", State="ENABLED")
     assert lookup(case) == []
+    case.start_lab("--trail-lag", "1")
+    case.call("create_agent_status", Name="Lunch", State="ENABLED")
     support.wait_until("the event is there", lambda: case.client("cloudtrail", attempts=9).lookup_events()["Events"])
 
 
 def test_lookups_are_throttled(case):
-    case.start_lab()
+    # However slow the calls are.
+    case.start_lab("--time-scale", "0.01")
     trail = case.client("cloudtrail")
     trail.lookup_events()
     trail.lookup_events()
