@@ -12,7 +12,7 @@ pub(crate) mod queue;
 mod schedules;
 mod settings;
 
-pub(crate) use decide::repository as repository_of;
+pub(crate) use decide::{is_deployment, repository as repository_of};
 pub(crate) use look::{Cause, Found, Triggers};
 pub(crate) use pulls::pending as pending_pull;
 pub(crate) use settings::{BuildSettings, Receiver, Sandboxing, Secret, ServerSettings};

@@ -82,7 +82,8 @@ impl Machine {
         if mode == Some(ExecutionMode::Superseded) || self.state.live.len() < limit {
             return Ok(());
         }
-        let message = format!("{limit} executions are under way, which is the limit");
+        let are = if limit == 1 { "execution is" } else { "executions are" };
+        let message = format!("{limit} {are} under way, which is the limit");
         refuse(RefusalKind::ConcurrentPipelineExecutionsLimitExceeded, message)
     }
 

@@ -35,6 +35,12 @@ pub(crate) fn repository(action: &Action) -> Option<&str> {
     action.configuration.get(key).map(String::as_str)
 }
 
+/// Whether an action deploys, or plans to deploy, to an environment.
+pub(crate) fn is_deployment(action: &Action) -> bool {
+    let id = &action.action_type_id;
+    (id.category == Category::Deploy) && id.owner == "Custom" && id.provider == "Trunkline"
+}
+
 /// The source actions of a pipeline that read a repository.
 pub(super) fn sources<'a>(pipeline: &'a Pipeline, name: &str) -> Vec<Source<'a>> {
     let ours = pipeline.actions().filter(|action| repository(action) == Some(name));
@@ -70,11 +76,8 @@ pub(super) fn reads_object(pipeline: &Pipeline, bucket: &str, key: &str) -> bool
 
 /// Why a pipeline does not start whatever is pushed: it deploys, and only to environments that are switched off.
 pub(super) fn switched_off(pipeline: &Pipeline, off: &[String]) -> Option<String> {
-    let deploys = pipeline.actions().filter(|a| {
-        let kind = &a.action_type_id;
-        kind.category == Category::Deploy && kind.provider == "Trunkline"
-    });
-    let targets = deploys.filter_map(|a| a.configuration.get("Environment"));
+    let deployments = pipeline.actions().filter(|action| is_deployment(action));
+    let targets = deployments.filter_map(|a| a.configuration.get("Environment"));
     let targets: Vec<&String> = targets.collect();
     let all = !targets.is_empty() && targets.iter().all(|target| off.contains(target));
     all.then(|| format!("`{}` is switched off in trunkline.yaml", targets[0]))

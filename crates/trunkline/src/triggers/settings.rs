@@ -244,6 +244,9 @@ impl ServerSettings {
             let message = format!("{FILE} must be a mapping, this is {}", root.what());
             return Err(at(wrong(message), &root, &[]));
         }
+        if let Some(found) = misfit::no_mapping(&root) {
+            return Err(found);
+        }
         let read = |node: &Node| serde_json::from_value::<Self>(node.to_json());
         let said = |node: &Node| read(node).err().map(|error| error.to_string());
         let settings =
@@ -478,6 +481,19 @@ mod tests {
             ("- a\n", (1, 1), "server.yaml must be a mapping, this is a list"),
             ("version: 1\npoll: five\n", (2, 7), "`poll` must be a number, this is a text, `five`"),
             ("notify: { file: a }\n", (1, 9), "`notify` must be a list, this is a mapping"),
+            ("builds: [a]\n", (1, 9), "`builds` must be a mapping, this is a list"),
+            ("git: [30]\n", (1, 6), "`git` must be a mapping, this is a list"),
+            ("engine: on\n", (1, 9), "`engine` must be a mapping, this is"),
+            (
+                "queues: [jobs]\n",
+                (1, 10),
+                "each of `queues` must be a mapping, this is a text, `jobs`",
+            ),
+            (
+                "webhooks:\n  a: [github]\n",
+                (2, 6),
+                "each of `webhooks` must be a mapping, this is a list",
+            ),
             ("poll: 0\n", (1, 7), "`poll` is minutes, from 0.01 to 1440, this is 0"),
             ("hosts: [five]\npoll: five\n", (2, 7), "`poll` must be"),
             ("hots: [a]\n", (1, 1), "`hots` is no setting of server.yaml"),

@@ -68,13 +68,17 @@ fn queued_executions_enter_in_their_order_and_none_is_superseded() {
 
 #[test]
 fn vector_20_more_executions_than_may_be_under_way_are_refused() {
-    for mode in ["QUEUED", "PARALLEL"] {
+    for (mode, limit, said) in [
+        ("QUEUED", 2, "2 executions are under way, which is the limit"),
+        ("PARALLEL", 1, "1 execution is under way, which is the limit"),
+    ] {
         let site = site(mode);
-        let settings = "engine: { concurrentExecutions: 2 }\n";
+        let settings = format!("engine: {{ concurrentExecutions: {limit} }}\n");
         site.home.write("project/.trunkline/serve/server.yaml", settings);
         let one = site.started(5);
-        site.started(5);
+        (1..limit).for_each(|_| drop(site.started(5)));
         site.refused(&["run", "main"], "ConcurrentPipelineExecutionsLimitExceededException");
+        site.refused(&["run", "main"], said);
         site.run(&["stop", "main", &one, "--abandon"]).ends(0);
         site.started(5);
     }

@@ -3,9 +3,10 @@
 //! pipelines, stays as it is without anybody being told.
 
 use crate::pipelines::definitions::{Defined, Definitions};
+use crate::triggers::is_deployment;
 use std::collections::BTreeSet;
 use trunkline_config::Project;
-use trunkline_model::pipeline::{Action, Category};
+use trunkline_model::pipeline::Action;
 use trunkline_model::{Diagnostic, Region, Target};
 
 /// What actions name that is not there. TL0105 and TL0110; TL0106: it is no region at all.
@@ -13,7 +14,7 @@ pub(super) fn unknown(definitions: &Definitions, project: &Project) -> Vec<Diagn
     let pipelines = definitions.pipelines.values();
     let actions = pipelines.flat_map(|d| d.pipeline.actions().map(move |action| (d, action)));
     actions
-        .filter(|(_, action)| is_ours(action))
+        .filter(|(_, action)| is_deployment(action) || is_export(action))
         .filter_map(|(defined, action)| {
             let wrong = named(project, action).err()?;
             let (action, pipeline) = (&action.name, &defined.pipeline.name);
@@ -33,10 +34,9 @@ fn named(project: &Project, action: &Action) -> Result<(), Diagnostic> {
     project.targets(environment, region.as_ref()).map(drop)
 }
 
-/// Whether an action is carried out by this program for an environment.
-fn is_ours(action: &Action) -> bool {
+fn is_export(action: &Action) -> bool {
     let id = &action.action_type_id;
-    id.owner == "Custom" && ["Trunkline", "TrunklineExport"].contains(&id.provider.as_str())
+    id.owner == "Custom" && id.provider == "TrunklineExport"
 }
 
 /// What a variable stands for is known only when an execution runs.
@@ -56,11 +56,8 @@ pub(super) fn undeployed(definitions: &Definitions, targets: &[Target]) -> Vec<D
 
 /// The deployments of a pipeline; a plan alone is none.
 fn deployments(defined: &Defined) -> impl Iterator<Item = (&Defined, &Action)> {
-    let deploys = |action: &&Action| {
-        is_ours(action)
-            && action.action_type_id.category == Category::Deploy
-            && setting(action, "Mode") != Some("plan")
-    };
+    let deploys =
+        |action: &&Action| is_deployment(action) && setting(action, "Mode") != Some("plan");
     defined.pipeline.actions().filter(deploys).map(move |action| (defined, action))
 }
 

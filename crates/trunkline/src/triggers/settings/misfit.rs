@@ -5,8 +5,42 @@ use super::{nearest, wrong};
 use trunkline_model::Diagnostic;
 use trunkline_yaml::{Node, Spot, Value};
 
+/// Settings that must be mappings, or hold them: the reader would take a list for one as well, by its order.
+const MAPPINGS: [&str; 3] = ["git", "engine", "builds"];
+const MAPPING_OF_MAPPINGS: &str = "webhooks";
+const LISTS_OF_MAPPINGS: [&str; 3] = ["queues", "schedules", "notify"];
+
 /// What the reader says of a tree; nothing where it takes it.
 pub(super) type Reader<'a> = &'a dyn Fn(&Node) -> Option<String>;
+
+/// TL0893 for something else in the place of a mapping.
+pub(super) fn no_mapping(root: &Node) -> Option<Diagnostic> {
+    let Value::Map(settings) = &root.value else { return None };
+    settings.iter().find_map(|(key, node)| {
+        let name = key.text.as_str();
+        let (each, nodes): (_, Vec<&Node>) = match &node.value {
+            _ if MAPPINGS.contains(&name) => ("", vec![node]),
+            Value::Map(entries) if name == MAPPING_OF_MAPPINGS => {
+                ("each of ", entries.iter().map(|(_, node)| node).collect())
+            }
+            Value::List(items) if LISTS_OF_MAPPINGS.contains(&name) => {
+                ("each of ", items.iter().collect())
+            }
+            _ => return None,
+        };
+        let node = nodes.into_iter().find(|node| !matches!(node.value, Value::Map(_)))?;
+        let message = format!("{each}`{name}` must be a mapping, this is {}", written(node));
+        Some(wrong(message).at(node.spot.line.max(1), node.spot.column.max(1)))
+    })
+}
+
+/// What stands somewhere: what it is, and how it is written.
+fn written(node: &Node) -> String {
+    match node.spelling() {
+        Some(written) => format!("{}, `{written}`", node.what()),
+        None => node.what().to_owned(),
+    }
+}
 
 /// The entry that the reader does not take.
 struct Culprit<'n> {
@@ -41,11 +75,8 @@ pub(super) fn misfit(said: &str, root: &Node, reads: Reader<'_>) -> Diagnostic {
         at(found, node.spot).because(format!("it is one of {}", known.join(", ")))
     } else if let Some((_, expected)) = said.split_once(", expected ") {
         let name = if name.is_empty() { super::FILE.to_owned() } else { format!("`{name}`") };
-        let is = match node.spelling() {
-            Some(written) => format!("{}, `{written}`", node.what()),
-            None => node.what().to_owned(),
-        };
-        at(wrong(format!("{name} must be {}, this is {is}", wanted(expected))), node.spot)
+        let (is, be) = (written(node), wanted(expected));
+        at(wrong(format!("{name} must be {be}, this is {is}")), node.spot)
     } else {
         at(wrong(said), node.spot)
     };
@@ -64,7 +95,6 @@ fn wanted(expected: &str) -> &str {
         "a string" | "path string" => "a text",
         "a sequence" => "a list",
         "a map" => "a mapping",
-        other if other.starts_with("struct ") => "a mapping",
         other => other,
     }
 }
