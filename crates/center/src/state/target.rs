@@ -179,7 +179,11 @@ impl TargetState {
 
     async fn heads(&self, runs: Vec<(bool, String)>) -> Result<Vec<RunHead>, Report> {
         let mut heads: Vec<RunHead> = stream::iter(runs)
-            .map(|(ended, run)| async move { self.head(&run, ended).await })
+            .map(|(ended, run)| async move {
+                let head = self.head(&run, ended).await?;
+                // What loses its end while it is read is being removed.
+                Ok::<_, Report>(head.filter(|head| !ended || head.end.is_some()))
+            })
             .buffered(READS_AT_ONCE)
             .try_filter_map(|head| async move { Ok(head) })
             .try_collect()

@@ -325,3 +325,19 @@ fn what_something_that_stays_still_uses_is_not_pruned_and_its_users_are_told() {
     let all = comparable(&stage);
     assert!(all.contains_key("security-profile/Coach") && !all.contains_key("module/Ask"));
 }
+
+#[test]
+fn what_somebody_works_on_while_a_rollback_is_about_to_delete_it_stays() {
+    let stage = fresh(true);
+    let mut run = stage.run(&documents(&[hours(), queue("Sales", "")]));
+    stage.carry_on(&mut run, None).expect("nothing kills it");
+    let back = stage.undoing(&run).expect("a rollback");
+    let mut undone = Run { plan: back.plan, events: Vec::new(), ..run };
+    let id = stage.id_of("queue", "Sales");
+    stage.called("UpdateQueueMaxContacts", json!({ "QueueId": id, "MaxContacts": 5 }));
+    let before = named(&stage);
+    let outcome = stage.carry_on(&mut undone, None).expect("nothing kills it");
+    let codes: Vec<&str> = outcome.failures.iter().map(|d| d.code.as_str()).collect();
+    assert_eq!(codes, ["TL0502"]);
+    assert_eq!(named(&stage), before);
+}

@@ -6,7 +6,7 @@ use crate::meanwhile::{HOURS, call, check, id, stops};
 use serde_json::{Value, json};
 use trunkline_center::plan::{PlanInput, adoption};
 use trunkline_center::{Bound, Call, Cloud, Resource};
-use trunkline_testkit::seed;
+use trunkline_testkit::{Blow, seed};
 
 fn live(bench: &Bench, kind: &str, name: &str) -> Resource {
     bench.snapshot(None).get(kind, name).expect("it is there").clone()
@@ -204,4 +204,52 @@ fn what_somebody_else_took_over_before_it_was_adopted() {
     let plan = adoption(&input, &|_, _| true, Some("scripts")).expect("a plan");
     tag(&bench, "hours", "Main line", json!({ "trunkline:project": "other" }));
     stops(&bench, plan);
+}
+
+#[test]
+fn what_took_effect_before_its_answer_was_lost_is_known_and_not_sent_again() {
+    let flow = |name: &str| {
+        format!(
+            "Name: Main line\nPhoneNumberId: ${{phone:Main line}}\nContactFlowId: ${{flow:{name}}}\n"
+        )
+    };
+    let (first, second) =
+        (flow("Sample inbound flow (first contact experience)"), flow("Sample disconnect flow"));
+    let files = |audio: &'static str, team: &str, logs: bool, flow: &str| {
+        let hours = format!("Name: Desk\nTimeZone: UTC\nTags: {{ {team}: north }}\n");
+        let switches = format!("Name: attributes\nAttributes: {{ CONTACTFLOW_LOGS: {logs} }}\n");
+        documents(&[
+            ("connect/prompts/Hello.yaml", "Name: Hello\nAudio: Hello.wav\n"),
+            ("connect/prompts/Hello.wav", audio),
+            ("connect/hours/Desk.yaml", &hours),
+            ("connect/instance/attributes.yaml", &switches),
+            ("connect/phone-flows/main-line.yaml", flow),
+        ])
+    };
+    let once = [
+        "UpdatePrompt",
+        "TagResource",
+        "UntagResource",
+        "UpdateInstanceAttribute",
+        "AssociatePhoneNumberContactFlow",
+    ];
+    for number in 1.. {
+        let mut bench = Bench::new();
+        let claimed = seed::number(&bench.cloud, &bench.instance.arn);
+        bench.bindings.bind("phone", "Main line", Bound::Value(claimed.0));
+        bench.deploy(&files("RIFF1", "team", false, &first));
+        bench.cloud.forget();
+        bench.cloud.fail(number, Blow::LostAfter);
+        let wanted = files("RIFF2", "crew", true, &second);
+        let operations = bench.deploy(&wanted);
+        let calls = bench.cloud.counts();
+        for operation in once {
+            assert_eq!(calls[operation], 1, "write {number}: {operation}");
+        }
+        assert!(bench.plan(&wanted).expect("a plan").is_empty(), "write {number}");
+        if number == operations.len() {
+            assert_eq!(number, once.len() + 1, "the audio passes through a bucket");
+            return;
+        }
+    }
 }

@@ -67,7 +67,7 @@ fn without(store: &MemoryStore, gone: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let mut objects = store.objects();
     objects.retain(|key, _| {
         let of = |run: &&str| key.starts_with(&format!("test-us-west-2/runs/{run}/"));
-        !key.ends_with("lock.json") && !gone.iter().any(|run| of(run))
+        !key.ends_with("lock.json") && !gone.iter().any(of)
     });
     objects
 }
