@@ -247,11 +247,15 @@ impl Running<'_> {
         match ended {
             Ended::Status(0) => Ok(()),
             Ended::Status(status) => {
+                // All of it stands above; of a script of many lines the first one tells which.
+                let mut lines = command.trim().lines();
+                let first = lines.next().unwrap_or_default();
+                let more = if lines.next().is_some() { " …" } else { "" };
                 self.say(&format!(
-                    "Command did not exit successfully {command} exit status {status}"
+                    "Command did not exit successfully {first}{more} exit status {status}"
                 ))?;
                 let message = format!(
-                    "Error while executing command: {command}. Reason: exit status {status}"
+                    "Error while executing command: {first}{more}. Reason: exit status {status}"
                 );
                 Err(Trouble::failed("COMMAND_EXECUTION_ERROR", message))
             }

@@ -133,10 +133,12 @@ fn plain(m: &mut Members, node: &Node, options: &ReadOptions) -> Definitions {
     let bare = node.get("stages").is_some() && node.get("pipeline").is_none();
     let pipeline = if bare { Some(node) } else { node.get("pipeline") };
     if !bare {
-        m.shape(node, "the file", &["pipeline", "metadata", "projects", "projectsNotFound"]);
+        // `metadata` is of `get-pipeline`, `tags` of what `create-pipeline --cli-input-json` reads.
+        let known = ["pipeline", "metadata", "tags", "projects", "projectsNotFound"];
+        m.shape(node, "the file", &known);
     }
     // Among the members of a bare pipeline, `projects` is none of its own.
-    let without = bare.then(|| without(node, &["projects", "metadata"]));
+    let without = bare.then(|| without(node, &["projects", "metadata", "tags"]));
     let mut named = Vec::new();
     for item in m.list(node, "projects") {
         if let Some(project) = projects::project(m, item, None) {

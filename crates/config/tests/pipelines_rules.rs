@@ -408,6 +408,14 @@ fn conditions_have_their_results_and_rules() {
 }
 
 #[test]
+fn what_create_pipeline_reads_has_tags_beside_the_pipeline() {
+    let tags = "tags: [{ key: team, value: site }]\n";
+    let (definitions, found) = read_text(&format!("{}\n{tags}", GOOD.trim_end()));
+    assert_eq!(found, []);
+    assert_eq!(definitions.expect("it is good").pipelines.len(), 1);
+}
+
+#[test]
 fn a_source_has_the_region_of_its_pipeline() {
     // `get-pipeline` prints it with every action.
     let own =

@@ -31,6 +31,11 @@ pub enum SelectError {
     /// The path is not within the source.
     #[error("`{0}` is outside of the source: exclude it with exclude-paths")]
     Outside(String),
+    /// A path of the buildspec that leads elsewhere.
+    #[error(
+        "`{0}` leads out of the source: artifacts are taken from the source, write it relative to that"
+    )]
+    Elsewhere(String),
     /// Not a glob.
     #[error("`{0}` is not a pattern of files")]
     Pattern(String),
@@ -78,11 +83,11 @@ fn relative(pattern: &str, folders: &[&Path]) -> Result<String, SelectError> {
     if text.starts_with('/') {
         let within =
             folders.iter().find_map(|folder| text.strip_prefix(&shown(folder))?.strip_prefix('/'));
-        text = within.ok_or_else(|| SelectError::Outside(pattern.to_owned()))?;
+        text = within.ok_or_else(|| SelectError::Elsewhere(pattern.to_owned()))?;
     }
     let parts: Vec<&str> = text.split('/').filter(|p| !matches!(*p, "" | ".")).collect();
     if parts.contains(&"..") {
-        return Err(SelectError::Outside(pattern.to_owned()));
+        return Err(SelectError::Elsewhere(pattern.to_owned()));
     }
     Ok(parts.join("/"))
 }
@@ -116,7 +121,7 @@ fn globs(patterns: &[String], folders: &[&Path]) -> Result<Vec<String>, SelectEr
 /// The base folders, sorted; none where a pattern matches none.
 fn bases(root: &Path, source: &Path, base: Option<&str>) -> Result<Vec<PathBuf>, SelectError> {
     let Some(base) = base else { return Ok(vec![root.to_path_buf()]) };
-    let outside = || SelectError::Outside(base.to_owned());
+    let outside = || SelectError::Elsewhere(base.to_owned());
     let text =
         if Path::new(base) == source { String::new() } else { relative(base, &[root, source])? };
     if !has_glob(&text) {

@@ -66,6 +66,9 @@ fn nothing_outside_of_the_source_is_selected() {
     for base in ["../outside", "way", "/etc"] {
         refused(ArtifactFiles { base_directory: Some(base.into()), ..files(&["*"]) });
     }
+    let set = ArtifactFiles { base_directory: Some("/etc".into()), ..files(&["*"]) };
+    let told = select(place.source(), &set).unwrap_err().to_string();
+    assert!(told.starts_with("`/etc` leads out of the source"), "{told}");
     refused(ArtifactFiles { enable_symlinks: true, ..files(&["link"]) });
     let excluded = vec!["link".into(), "way".into(), "way/**".into()];
     let set = ArtifactFiles { exclude_paths: excluded, ..files(&["*"]) };

@@ -51,6 +51,17 @@ async fn vector_11_post_build_and_upload_follow_a_build_that_failed() {
 }
 
 #[tokio::test]
+async fn a_script_that_failed_is_named_by_its_first_line() {
+    let script = "\necho begin\nexit 4\n";
+    let done = Place::new("script", &[(PhaseName::Build, &[script])]).run().await;
+    let build = done.result.phases.iter().find(|p| p.phase == Build).unwrap();
+    let message = "Error while executing command: echo begin …. Reason: exit status 4";
+    assert_eq!(build.message.as_deref(), Some(message));
+    let told = "Command did not exit successfully echo begin … exit status 4";
+    assert!(done.text().contains(told), "{}", done.text());
+}
+
+#[tokio::test]
 async fn vector_11_neither_follows_a_pre_build_that_failed() {
     let place = Place::new(
         "v11-pre",

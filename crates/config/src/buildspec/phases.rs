@@ -83,10 +83,24 @@ fn commands(section: &Section<'_>, key: &str, r: &mut Reader<'_>) -> Vec<String>
             r.wrong(node, message).help = Some("begin each command with `- `".to_owned());
             return Vec::new();
         }
-        _ => std::slice::from_ref(node),
+        _ => {
+            if let Some(text) = folded(node, r) {
+                let message = format!("a space is missing after `-` in `{key}`");
+                let found = r.wrong(node, message);
+                found.notes.push("YAML takes all of it for one command".to_owned());
+                found.help = Some(format!("write `- {}`", shorten(&text)));
+                return Vec::new();
+            }
+            std::slice::from_ref(node)
+        }
     };
     let mut commands = Vec::new();
     for item in items {
+        if r.is_tagged(item) {
+            let message = format!("YAML takes the `!` off the start of a command of `{key}`");
+            let found = Diagnostic::warning("TL0834", message);
+            r.report(item.spot, found.help("put the whole command in single quotes"));
+        }
         match (&item.value, r.spelling(item)) {
             (_, Some(text)) if !text.trim().is_empty() => commands.push(text),
             (Value::Null, _) | (_, Some(_)) => {
@@ -102,14 +116,20 @@ fn commands(section: &Section<'_>, key: &str, r: &mut Reader<'_>) -> Vec<String>
                 found.help = Some("put the whole command in single quotes".to_owned());
             }
             _ => {
-                r.wrong(
-                    item,
-                    format!("a command of `{key}` must be a text, this is {}", item.what()),
-                );
+                let message =
+                    format!("a command of `{key}` must be a text, this is {}", item.what());
+                let found = r.wrong(item, message);
+                found.help = Some("put the whole command in single quotes".to_owned());
             }
         }
     }
     commands
+}
+
+/// Returns the first command of a list whose items lack the space after `-`.
+fn folded(node: &Node, r: &Reader<'_>) -> Option<String> {
+    let first = r.rest(node).strip_prefix('-')?.trim_end();
+    first.starts_with(|c: char| c.is_ascii_alphanumeric()).then(|| first.to_owned())
 }
 
 fn runtime_versions(section: &Section<'_>, r: &mut Reader<'_>) -> BTreeMap<String, String> {

@@ -186,10 +186,26 @@ impl<'t> Reader<'t> {
             return Some(spelling.to_owned());
         }
         // The tree keeps no spelling of `True`; the text has it, unless an alias stands there.
-        let line = self.lines.get(node.spot.line.saturating_sub(1) as usize).copied().unwrap_or("");
-        let from = line.chars().skip(node.spot.column.saturating_sub(1) as usize);
-        let word: String = from.take(spelling.len()).collect();
+        let word: String = self.rest(node).chars().take(spelling.len()).collect();
         Some(if word.eq_ignore_ascii_case(spelling) { word } else { spelling.to_owned() })
+    }
+
+    /// Returns what the node's line holds from where it begins.
+    pub(super) fn rest(&self, node: &Node) -> &'t str {
+        self.split(node).1
+    }
+
+    /// Says whether an item of a list has a tag of its own before it, on its line.
+    pub(super) fn is_tagged(&self, node: &Node) -> bool {
+        let before = self.split(node).0.trim_start().strip_prefix("- ").unwrap_or("").trim_start();
+        before.starts_with('!') && !before.starts_with("!!")
+    }
+
+    fn split(&self, node: &Node) -> (&'t str, &'t str) {
+        let line = self.lines.get(node.spot.line.saturating_sub(1) as usize).copied().unwrap_or("");
+        let column = node.spot.column.saturating_sub(1) as usize;
+        let at = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        line.split_at(at)
     }
 
     /// Returns a scalar that is not empty.

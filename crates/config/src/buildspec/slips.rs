@@ -36,7 +36,7 @@ const KEYS: &[&str] = &[
 pub(super) fn read(text: &str) -> Result<Source, Vec<Diagnostic>> {
     let problem = match yaml::read(text) {
         Ok(root) => return Ok(Source { text: text.to_owned(), root, found: Vec::new() }),
-        Err(problem) => Diagnostic { code: "TL0830".to_owned(), ..problem },
+        Err(problem) => coded(text, problem),
     };
     let (mended, found) = mend(text);
     if found.is_empty() {
@@ -46,10 +46,28 @@ pub(super) fn read(text: &str) -> Result<Source, Vec<Diagnostic>> {
         Ok(root) => Ok(Source { text: mended, root, found }),
         Err(other) => {
             // Nothing says that the missing space is the reason, so the parser's word comes with it.
-            let other = Diagnostic { code: "TL0830".to_owned(), ..other };
+            let other = coded(&mended, other);
             Err(found.into_iter().chain([other]).collect())
         }
     }
+}
+
+/// Gives the parser's finding a buildspec's code, and says so where a value begins with a sign that YAML keeps.
+fn coded(text: &str, problem: Diagnostic) -> Diagnostic {
+    let mut problem = Diagnostic { code: "TL0830".to_owned(), ..problem };
+    let line = problem.place.line.unwrap_or(1).saturating_sub(1) as usize;
+    let line = text.lines().nth(line).unwrap_or("").trim_start();
+    let item = line.strip_prefix("- ");
+    let value = line.split_once(": ").map(|(_, value)| value);
+    let signs = item.into_iter().chain(value).filter_map(|v| v.trim_start().chars().next());
+    if let Some(sign) = signs.into_iter().find(|sign| "[{*&!@`%\"',|>".contains(*sign)) {
+        problem.notes.push(format!("YAML has a meaning of its own for `{sign}` at the start"));
+        problem.help = Some(match sign {
+            '|' | '>' => format!("begin the text on the line below `{sign}`, indented"),
+            _ => "put the whole text in single quotes".to_owned(),
+        });
+    }
+    problem
 }
 
 /// Puts in the missing spaces and colons; a finding for each.

@@ -322,3 +322,48 @@ fn a_key_that_stands_twice_is_named() {
         &["TL0839 6:1 `cache` stands twice"],
     );
 }
+
+#[test]
+fn commands_that_begin_with_a_sign_of_yaml() {
+    let item = |item: &str| {
+        format!("version: 0.2\nphases:\n  build:\n    commands:\n      - ls\n      - {item}\n")
+    };
+    for (sign, command) in [
+        ('[', "[ -f x ] && make"),
+        ('*', "*.sh"),
+        ('@', "@echo x"),
+        ('"', r#""$TOOL" --yes"#),
+        ('`', "`which x` y"),
+        ('{', "{{x}} y"),
+    ] {
+        let report = parse(&item(command), "buildspec.yml").unwrap_err().0;
+        let [one] = report.as_slice() else { panic!("{command}: {report:?}") };
+        assert_eq!((one.code.as_str(), one.place.line), ("TL0830", Some(6)), "{command}");
+        let told = format!("YAML has a meaning of its own for `{sign}` at the start");
+        assert!(one.notes.contains(&told), "{command}: {:?}", one.notes);
+        let quoted = Some("put the whole text in single quotes");
+        assert_eq!(one.help.as_deref(), quoted, "{command}");
+    }
+    let begin = "begin the text on the line below `|`, indented";
+    let report = parse(&item("| make"), "buildspec.yml").unwrap_err().0;
+    assert_eq!(report[0].help.as_deref(), Some(begin));
+    check(
+        &item("[ -f x ]"),
+        &["TL0834 6:9 a command of `commands` must be a text, this is a list | put the whole"],
+    );
+    check(
+        &item("! grep -q x y"),
+        &["TL0834 6:11 YAML takes the `!` off the start of a command of `commands` | put the"],
+    );
+    check(&item("'! grep -q x y'"), &[]);
+    check(&item("&name make\n      - *name"), &[]);
+}
+
+#[test]
+fn a_list_without_spaces_is_no_command() {
+    check(
+        "version: 0.2\nphases:\n  build:\n    commands:\n      -make a\n      -make b\n",
+        &["TL0834 5:7 a space is missing after `-` in `commands` | write `- make a`"],
+    );
+    check(&with("").replace("[make]", "make -a"), &[]);
+}
