@@ -28,8 +28,9 @@ pub(crate) struct Arguments {
     /// Remove only what ended more than so many days ago
     #[arg(long, value_name = "DAYS")]
     older_than: Option<u32>,
-    #[command(flatten)]
-    lock: LockArguments,
+    /// Wait up to so many seconds for somebody else's run to end
+    #[arg(long, value_name = "SECONDS")]
+    lock_timeout: Option<u64>,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -84,9 +85,9 @@ async fn one(
     }
     let place = (state, label.clone(), located.project.settings.lock_lease);
     let asked: BTreeSet<String> = going.into_iter().map(|head| head.meta.run).collect();
-    let work = ("state prune", run_id());
-    let hold =
-        Hold::lock(app, place, caller.to_owned(), (work.0, &work.1), &arguments.lock).await?;
+    let (run, lock_timeout) = (run_id(), arguments.lock_timeout);
+    let waits = LockArguments { lock_timeout, ..LockArguments::default() };
+    let hold = Hold::lock(app, place, caller.to_owned(), ("state prune", &run), &waits).await?;
     let removed = remove(arguments, located, &hold, &asked).await;
     let removed = hold.give_back(removed).await?;
     app.printer.say(&format!("{label}   {} removed", counted(removed.len(), "run")));
