@@ -124,11 +124,12 @@ pub fn phases(steps: &[Step]) -> Vec<Phase> {
 
 impl Plan {
     /// The reads that see, before the first step that anybody notices, whether what such steps overwrite
-    /// is as it was. Each step reads once more right before its write.
+    /// is as it was. Each step reads once more right before its write. What goes is read only then: nobody meets it any
+    /// more, and one that is left is told.
     pub fn surveys(&self) -> Vec<Survey> {
         let phases = phases(&self.steps);
-        let noticed: Vec<usize> =
-            (0..self.steps.len()).filter(|i| phases[*i] > Phase::Quiet).collect();
+        let is_met = |phase| phase > Phase::Quiet && phase < Phase::Removal;
+        let noticed: Vec<usize> = (0..self.steps.len()).filter(|i| is_met(phases[*i])).collect();
         // The read right before the only such step says it all.
         if noticed.len() < 2 {
             return Vec::new();
