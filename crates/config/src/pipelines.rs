@@ -103,7 +103,15 @@ fn read_node(
     file: &str,
     options: &ReadOptions,
 ) -> (Option<Definitions>, Vec<Diagnostic>) {
-    match kind::of_node(node) {
+    let kind = kind::of_node(node);
+    if kind != FileKind::Template && template::is_part(node) {
+        let mut m = Members::new(false);
+        let found = m.error(node.spot, "TL0802", "this file holds no pipeline");
+        found.notes.push("it is a part of a template".to_owned());
+        found.help = Some("write `Resources:` above its resources".to_owned());
+        return (None, m.found);
+    }
+    match kind {
         FileKind::Template => template::read(node, file, options),
         FileKind::Pipeline => {
             let mut m = Members::new(false);

@@ -408,6 +408,39 @@ fn conditions_have_their_results_and_rules() {
 }
 
 #[test]
+fn what_is_no_list_is_not_counted() {
+    let text = "name: site\nroleArn: arn:aws:iam::111122223333:role/r\nstages: { Source: {} }\n";
+    let (_, found) = read_text(text);
+    let codes: Vec<_> = found.iter().map(|d| d.code.as_str()).collect();
+    assert_eq!(codes, ["TL0804"], "{found:?}");
+}
+
+#[test]
+fn settings_of_providers_of_others_are_known_or_left_alone() {
+    let action = |id: &str, settings: &str| {
+        let id = format!("actionTypeId: {{ {id}, version: \"1\" }}");
+        format!(
+            "    - name: More\n      actions:\n        - name: It\n          {id}\n          inputArtifacts: [{{ name: Code }}]\n          configuration: {settings}\nprojects:"
+        )
+    };
+    let lambda = "category: Deploy, owner: AWS, provider: Lambda";
+    let farm = "category: Test, owner: AWS, provider: DeviceFarm";
+    for (id, settings) in
+        [(lambda, "{ FunctionName: site, FunctionAlias: live }"), (farm, "{ ProjectId: x }")]
+    {
+        let text = GOOD.replacen("projects:", &action(id, settings), 1);
+        let codes: Vec<_> = read_text(&text).1.into_iter().map(|d| d.code).collect();
+        assert_eq!(codes, ["TL0813"], "{id}");
+    }
+    check(
+        &[("projects:", &action(lambda, "{ FunctionNam: x, FunctionName: y }"))],
+        "?TL0814",
+        "Nam:",
+    );
+    check(&[("projects:", &action(lambda, "{ FunctionAlias: x }"))], "TL0815", "FunctionAlias");
+}
+
+#[test]
 fn what_create_pipeline_reads_has_tags_beside_the_pipeline() {
     let tags = "tags: [{ key: team, value: site }]\n";
     let (definitions, found) = read_text(&format!("{}\n{tags}", GOOD.trim_end()));

@@ -170,6 +170,32 @@ Resources:
 }
 
 #[test]
+fn macros_are_told_of_and_those_of_the_service_are_not() {
+    let text = |transform: &str| format!("Transform: {transform}\n{TEMPLATE}");
+    let told = |transform: &str| -> Vec<String> {
+        let (_, found) = read(&text(transform), "shop.yaml", &ReadOptions::default());
+        let macros = found.iter().filter(|d| d.message.starts_with("the macro"));
+        macros.map(|d| format!("{:?} {} {}", d.severity, d.code, d.message)).collect()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(told("AWS::Serverless-2016-10-31"), none);
+    let list = "[AWS::LanguageExtensions, { Name: Ours, Parameters: {} }]";
+    assert_eq!(told(list), ["Note TL0823 the macro `Ours` is not carried out"]);
+}
+
+#[test]
+fn a_resource_without_its_template_is_told_what_is_missing() {
+    let resource = "Type: AWS::CodePipeline::Pipeline\nProperties: { Stages: [] }\n";
+    let named = format!("Pipeline:\n  {}", resource.replace('\n', "\n  "));
+    for text in [resource, &named] {
+        let (_, found) = read(text, "shop.yaml", &ReadOptions::default());
+        let [one] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(one.code, "TL0802");
+        assert_eq!(one.help.as_deref(), Some("write `Resources:` above its resources"));
+    }
+}
+
+#[test]
 fn region_account_and_stack_can_be_given() {
     let options = ReadOptions {
         region: Some("us-gov-west-1".into()),

@@ -73,6 +73,7 @@ pub(super) fn read(
     let mut definitions = Definitions::default();
     let mut seen = 0;
     template.sections();
+    template.macros();
     let resources = node.get("Resources").map(entries).unwrap_or_default();
     // Projects first: actions are held against them.
     for wanted in [PROJECT, PIPELINE] {
@@ -105,6 +106,12 @@ pub(super) fn read(
     check::projects(&mut template.m, &definitions.projects, &template.projects);
     template.given_for_nothing();
     (Some(definitions), template.m.found)
+}
+
+/// Whether a text is a resource that is read here, or some of them, without the template around it.
+pub(super) fn is_part(node: &Node) -> bool {
+    let ours = |node: &Node| [PIPELINE, PROJECT].contains(&kind_of(node));
+    ours(node) || entries(node).iter().any(|(_, resource)| ours(resource))
 }
 
 /// Whether a loop makes pipelines or build projects.
@@ -259,6 +266,22 @@ impl<'n> Template<'n> {
             true => self.m.error(spot, "TL0823", message),
             false => self.m.note(spot, "TL0823", message),
         })
+    }
+
+    /// Tells of macros; the service's own begin with `AWS::`, and what they change is none of ours.
+    fn macros(&mut self) {
+        let Some(node) = self.node.get("Transform") else { return };
+        let all = match &node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        for name in all.iter().filter_map(|n| n.get("Name").unwrap_or(n).spelling()) {
+            if !name.starts_with("AWS::") {
+                let message = format!("the macro `{}` is not carried out", shorten(name));
+                let found = self.m.note(node.spot, "TL0823", message);
+                found.notes.push("the template is read as it is before it".to_owned());
+            }
+        }
     }
 
     /// A text at a place.

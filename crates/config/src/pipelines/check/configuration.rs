@@ -62,6 +62,9 @@ impl<'a, 'n> Check<'a, 'n> {
     }
 
     fn unknown(&mut self, key: &str, spot: Spot, provider: &Provider) {
+        if provider.open && provider.keys.is_empty() && !provider.here {
+            return;
+        }
         let message = format!("{} has no setting `{}`", provider.name, shorten(key));
         let names: Vec<&str> = provider.keys.iter().map(|k| k.name).collect();
         let near = nearest(key, names.iter().copied());

@@ -4,6 +4,7 @@
 use super::super::members::one_of;
 use super::providers::{self, Lookup, Provider};
 use super::{Check, Place};
+use crate::yaml::{Node, Value};
 use std::collections::BTreeMap;
 use trunkline_model::Diagnostic;
 use trunkline_model::pipeline::Category;
@@ -15,7 +16,10 @@ impl<'a, 'n> Check<'a, 'n> {
     /// Checks numbers, order and types.
     pub(super) fn stages(&mut self) {
         let stages = self.m.key_spot(self.spots.node, "stages");
-        if self.m.get(self.spots.node, "stages").is_some() {
+        // What is no list was told of.
+        let listed =
+            |value: Option<&Node>| value.is_some_and(|v| matches!(v.value, Value::List(_)));
+        if listed(self.m.get(self.spots.node, "stages")) {
             self.count(stages, "stages of a pipeline", self.pipeline.stages.len(), (2, 50));
         }
         let total: usize = self.pipeline.stages.iter().map(|s| s.actions.len()).sum();
@@ -28,7 +32,7 @@ impl<'a, 'n> Check<'a, 'n> {
         self.count(variables, "variables of a pipeline", self.pipeline.variables.len(), (0, 50));
         for (stage, spots) in self.pipeline.stages.iter().zip(&self.spots.stages) {
             self.m.enter("stage", &stage.name);
-            if self.m.get(spots.node, "actions").is_some() {
+            if listed(self.m.get(spots.node, "actions")) {
                 let spot = self.m.key_spot(spots.node, "actions");
                 self.count(spot, "actions of a stage", stage.actions.len(), (1, 50));
             }

@@ -227,6 +227,7 @@ pub(in super::super) const PROVIDERS: &[Provider] = &[
         may("DeploySpec"),
         may("MaxBatch"),
         may("MaxError"),
+        may("TargetGroupNameList"),
     ]),
     provider("EKS", "AWS", &[Deploy]).artifacts((0, 5), (0, 5)).open().keys(&[
         may("ClusterName"),
@@ -235,14 +236,27 @@ pub(in super::super) const PROVIDERS: &[Provider] = &[
         may("HelmValuesFiles"),
         may("ManifestFiles"),
         may("Namespace"),
+        may("Subnets"),
+        may("SecurityGroupIds"),
     ]),
-    provider("Lambda", "AWS", &[Deploy]).artifacts((0, 5), (0, 5)).open(),
+    provider("Lambda", "AWS", &[Deploy]).artifacts((0, 5), (0, 5)).open().keys(&[
+        needed("FunctionName"),
+        may("FunctionAlias"),
+        may("PublishedTargetVersion"),
+        may("DeployStrategy"),
+        may("Alarms"),
+    ]),
     provider("OpsWorks", "AWS", &[Deploy])
         .artifacts((1, 1), (0, 0))
         .open()
         .keys(&[may("StackId"), may("AppId"), may("LayerId"), may("DeploymentType")])
         .gives(Only(&[])),
-    provider("AlexaSkillsKit", "ThirdParty", &[Deploy]).artifacts((0, 5), (0, 5)).open(),
+    provider("AlexaSkillsKit", "ThirdParty", &[Deploy]).artifacts((0, 5), (0, 5)).open().keys(&[
+        may("ClientId"),
+        may("ClientSecret"),
+        may("RefreshToken"),
+        may("SkillId"),
+    ]),
     provider("Lambda", "AWS", &[Invoke])
         .artifacts((0, 5), (0, 5))
         .keys(&[needed("FunctionName"), may("UserParameters")]),
