@@ -8,7 +8,7 @@ mod carry_out;
 mod find;
 mod folder;
 mod hold;
-mod process;
+pub(crate) mod process;
 mod progress;
 
 pub(crate) use carry_out::{Ended, Why, carry_out, go_on};

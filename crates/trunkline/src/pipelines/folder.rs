@@ -4,10 +4,12 @@
 //! `server.json`, by which commands find it.
 
 use crate::clock;
+use crate::state::process;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use trunkline_model::{Diagnostic, Report};
 use trunkline_store::{Access, Store};
 
@@ -45,9 +47,16 @@ pub(crate) struct ServerInfo {
 #[derive(Serialize, Deserialize)]
 struct Holder {
     pid: u32,
+    /// Which process of the machine, for whether it is there still.
+    #[serde(default)]
+    process: String,
     command: String,
     since: String,
 }
+
+/// How long a lock whose holder is gone is waited for. What the holder was starting has the lock until it has become
+/// another program, and who looks whether the lock is free has it for a moment.
+const FREE_SOON: Duration = Duration::from_secs(10);
 
 impl DataFolder {
     /// The folder that was asked for, or the project's.
@@ -125,13 +134,23 @@ impl DataFolder {
         let open =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(|e| self.unusable(&path, &e))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.taken(&mut file)),
-            Err(TryLockError::Error(error)) => return Err(self.unusable(&path, &error)),
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let holder = holder(&mut file);
+                    let is_gone = holder.as_ref().is_none_or(|h| process::is_gone(&h.process));
+                    if !is_gone || began.elapsed() >= FREE_SOON {
+                        return Err(self.taken(holder));
+                    }
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::Error(error)) => return Err(self.unusable(&path, &error)),
+            }
         }
-        let holder =
-            Holder { pid: std::process::id(), command: command.to_owned(), since: clock::stamp() };
+        let (command, since) = (command.to_owned(), clock::stamp());
+        let holder = Holder { pid: std::process::id(), process: process::own(), command, since };
         // Only for messages: where it cannot be written, the lock holds all the same.
         let text = serde_json::to_string(&holder).unwrap_or_default();
         let _ = file
@@ -149,16 +168,13 @@ impl DataFolder {
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
-    fn taken(&self, file: &mut File) -> Report {
-        let mut text = String::new();
-        let _ = file.read_to_string(&mut text);
-        let holder = serde_json::from_str::<Holder>(&text);
-        let message = match &holder {
-            Ok(h) => format!(
+    fn taken(&self, holder: Option<Holder>) -> Report {
+        let message = match holder {
+            Some(h) => format!(
                 "the data folder is in use by process {} (`trunkline {}`, since {})",
                 h.pid, h.command, h.since
             ),
-            Err(_) => "the data folder is in use by another process".to_owned(),
+            None => "the data folder is in use by another process".to_owned(),
         };
         Diagnostic::error("TL0883", message)
             .in_file(self.root.display().to_string())
@@ -205,6 +221,13 @@ impl DataFolder {
     }
 }
 
+/// Who wrote into the file of the lock last.
+fn holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 /// Makes a folder that only its owner may enter.
 fn private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -217,6 +240,7 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trunkline_testkit::wait_until;
 
     #[test]
     fn a_folder_has_one_holder_at_a_time_and_tells_who() {
@@ -229,8 +253,34 @@ mod tests {
         assert_eq!(refused.0[0].code, "TL0883");
         assert!(refused.0[0].message.contains("`trunkline serve`"), "{refused}");
         drop(lock);
-        assert!(!data.is_taken());
+        is_free(&data);
         data.take("pipeline run").expect("it is free again");
+    }
+
+    /// What another test starts at this moment has the files of this one until it has become another program.
+    fn is_free(data: &DataFolder) {
+        wait_until("the lock is free", FREE_SOON, || (!data.is_taken()).then_some(()));
+    }
+
+    #[test]
+    fn what_a_holder_that_is_gone_was_starting_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataFolder::of(folder.path(), None);
+        drop(data.take("serve").expect("it is free"));
+        is_free(&data);
+        let path = data.root().join("lock");
+        let text = fs::read_to_string(&path).expect("it is written");
+        let gone = text.replace(&process::own(), &format!("{}0", process::own()));
+        fs::write(&path, gone).expect("it is ours");
+        let file = File::open(&path).expect("it is there");
+        file.try_lock().expect("it is free");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                drop(file);
+            });
+            data.take("serve").expect("it is free soon");
+        });
     }
 
     #[test]
@@ -248,6 +298,7 @@ mod tests {
         data.announce(&info).expect("it can be written");
         assert_eq!(data.server(), Some(info));
         drop(lock);
+        is_free(&data);
         let _lock = data.take("serve").expect("it is free again");
         assert_eq!(data.server(), None);
     }

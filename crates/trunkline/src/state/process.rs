@@ -5,14 +5,14 @@ use std::fs;
 
 /// This process: the machine's boot, the space of process numbers, the number, and when it started.
 /// Empty where it cannot be told.
-pub(super) fn own() -> String {
+pub(crate) fn own() -> String {
     let number = std::process::id();
     let started = started(number);
     machine().zip(started).map_or(String::new(), |(m, s)| format!("{m}/{number}/{s}"))
 }
 
 /// Whether a process has certainly ended. False where that cannot be told from here.
-pub(super) fn is_gone(process: &str) -> bool {
+pub(crate) fn is_gone(process: &str) -> bool {
     let mut parts = process.rsplitn(3, '/');
     let (Some(start), Some(number), Some(there)) = (parts.next(), parts.next(), parts.next())
     else {
