@@ -250,7 +250,7 @@ impl Shared {
 
     fn kill(&self) -> Option<()> {
         // The call may come before the one who started the program has handed it over.
-        wait_until("the program is known", Duration::from_secs(10), || {
+        wait_until("the program is known", Duration::from_secs(120), || {
             let mut inner = self.lock();
             inner.killed = true;
             inner.child.as_mut().map(Child::kill)

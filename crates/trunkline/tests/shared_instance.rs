@@ -17,7 +17,7 @@ use std::time::Duration;
 use trunkline_lab::{Deed, Fault};
 use trunkline_testkit::{Home, wait_until};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes"];
 
 /// A stage whose project keeps its state in a folder that all clones share.

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 use trunkline_testkit::wait_until;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// The server of a project; it ends with the test.
 struct Server(Child);

@@ -41,7 +41,7 @@ impl Project {
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut child = child.expect("it starts");
         let made = || (self.stage.count("CreateQueue") == 1).then_some(());
-        wait_until("the queue is made", Duration::from_secs(60), made);
+        wait_until("the queue is made", Duration::from_secs(240), made);
         child.kill().expect("it is ours");
         child.wait().expect("it ends");
     }

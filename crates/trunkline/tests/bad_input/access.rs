@@ -29,7 +29,7 @@ fn sessions_that_expire_in_the_middle_are_renewed() {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // The answer is held back while the session ends, so that every later call is made with an old one.
     let made = || (stage.count("CreateHoursOfOperation") == 1).then_some(());
-    wait_until("hours are made", Duration::from_secs(60), made);
+    wait_until("hours are made", Duration::from_secs(240), made);
     stage.server.lab().expire_sessions(jiff::Timestamp::now());
     stage.server.lab().clear_faults();
     assert!(child.wait().unwrap().success());

@@ -13,7 +13,7 @@ use trunkline_testkit::{Home, LabServer, MemoryCloud, Oracle, Proxy, Ran, seed, 
 
 pub(crate) const REGION: &str = "us-west-2";
 const NUMBER: &str = "+15550100001";
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(480);
 
 /// A lab for many scenes, and what judges them.
 pub(crate) struct World {

@@ -11,7 +11,7 @@ use trunkline_engine::{Event, Log as _, Recorded};
 use trunkline_store::{Access, Store};
 use trunkline_testkit::wait_until;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// So that the server starts nothing by itself.
 const NO_TRIGGER: &str = "  triggers:\n  - providerType: CodeStarSourceConnection\n    gitConfiguration:\n      \

@@ -49,7 +49,9 @@ fn processes(text: &str) -> Vec<String> {
 fn poll_often(server: &mut Server) {
     let command = format!("cat page.txt >> {}", server.home.join("ran").display());
     server.pipeline("site", &connected_source("acme/site"), "", &command);
-    server.home.write("data/server.yaml", OFTEN);
+    // Nothing that hangs is given up.
+    let patient = "git: { silence: 3600, time: 3600 }\n";
+    server.home.write("data/server.yaml", format!("{OFTEN}{patient}"));
     let serve = server.command(SERVE);
     server.start_with(serve);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use trunkline_store::{Access, Store};
 use trunkline_testkit::{Home, wait_until};
 
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 
 const CONFIG: &str = "\
 version: 1

@@ -14,7 +14,7 @@ use trunkline_engine::{Event, Recorded};
 use trunkline_store::{Access, Store};
 
 /// For a run; the machine may have much else to do.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// What happens to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use trunkline_lab::{Deed, Fault, When};
 use trunkline_testkit::{Home, wait_until};
 
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 pub(crate) const BUCKET: &str = "acme-trunkline-state";
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes"];
 
