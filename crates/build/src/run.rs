@@ -306,7 +306,9 @@ impl Running<'_> {
         private_file(&file)?;
         if let Some(user) = user.and_then(|name| self.wrap.as_ref()?.users.get(name)) {
             let owner = (Some(user_id(user.id)), Some(group_id(user.group)));
-            for path in [&self.build.folders.scratch, &folder, &file] {
+            // Also what an earlier user left, for this one to begin with.
+            let restored = self.state.iter();
+            for path in [&self.build.folders.scratch, &folder, &file].into_iter().chain(restored) {
                 rustix::fs::chown(path.as_path(), owner.0, owner.1)?;
             }
         }
@@ -317,7 +319,7 @@ impl Running<'_> {
         self.build.folders.scratch.join("shell")
     }
 
-    /// Exports may be secrets: they do not stay.
+    /// Variables may be secrets: they do not stay.
     fn forget_states(&mut self) {
         if self.has_states {
             let _ = std::fs::remove_dir_all(self.states_folder());

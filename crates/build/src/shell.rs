@@ -12,9 +12,10 @@ use std::path::Path;
 pub(crate) const WHOLE: &str = "#whole\n";
 
 /// Prints all variables as commands that set them again, exported ones as exported. Bash's `set` prints functions,
-/// too, and its readonly variables as assignments that end the shell; `declare` only complains of those.
-const VARIABLES: &str =
-    "if [ \"${BASH_VERSION-}\" ]; then declare -p; else set; export -p; fi; echo '#whole'";
+/// too, and its readonly variables as assignments that end the shell; `declare` only complains of those. The next
+/// shell has a parent of its own.
+const VARIABLES: &str = "if [ \"${BASH_VERSION-}\" ]; then declare -p; else unset PPID; set; export -p; fi; \
+     echo '#whole'";
 
 /// What stands before a command.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +57,8 @@ pub(crate) fn script(command: &str, frame: &Frame, limits: &Limits) -> String {
     }
     if let Some(state) = frame.save {
         let state = quoted(&state.display().to_string());
-        let save = format!("{{ {VARIABLES}; }} >{state}");
+        // The file is there already; a command may have forbidden to write over files.
+        let save = format!("{{ {VARIABLES}; }} >|{state}");
         let _ = write!(text, "trap {} EXIT; ", quoted(&save));
     }
     text.push_str(command);

@@ -114,6 +114,41 @@ async fn run_as_needs_root_and_then_is_that_user() {
     assert_eq!(done.result.reason.unwrap().code, "TL0852");
 }
 
+#[tokio::test]
+async fn what_one_user_leaves_another_begins_with() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let commands: [&[&str]; 3] = [&["A=1"], &["B=$((A + 1))"], &["echo \"$A$B\""]];
+    let phases = [PhaseName::Install, PhaseName::PreBuild, PhaseName::Build];
+    let phases: Vec<_> = phases.into_iter().zip(commands).collect();
+    let mut place = Place::new("users", &phases);
+    for ((_, phase), user) in place.build.spec.phases.iter_mut().zip(["nobody", "daemon"]) {
+        phase.run_as = Some(user.into());
+    }
+    open_up(place.home.path());
+    let done = place.run().await;
+    assert_eq!(done.output(), ["12"], "{}", done.text());
+}
+
+#[tokio::test]
+async fn a_command_that_writes_over_no_file_leaves_its_variables_all_the_same() {
+    let commands = ["set -C; A=1", "set -C; A=$((A + 1))", "set -C; A=$((A + 1))", "echo $A"];
+    for shell in [None, Some("bash".to_owned())] {
+        let mut place = Place::commands("noclobber", &commands);
+        place.build.spec.env.shell = shell;
+        let done = place.run().await;
+        assert_eq!(done.output(), ["3"], "{}", done.text());
+    }
+}
+
+#[tokio::test]
+async fn each_shell_knows_its_own_parent() {
+    // A shell that lets nobody write to it knows it anyway.
+    let commands = ["(PPID=1) 2>/dev/null && PPID=1; true", "[ $PPID != 1 ] && echo its own"];
+    assert_eq!(Place::commands("parent", &commands).run().await.output(), ["its own"]);
+}
+
 fn open_up(folder: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
