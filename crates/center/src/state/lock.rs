@@ -37,7 +37,7 @@ pub struct Holder {
     pub process: String,
     /// What it does: `apply`.
     pub command: String,
-    /// Its run.
+    /// Its run; empty where it makes none, as `state prune` does.
     pub run: String,
     /// Since when, by its clock.
     pub since: String,
@@ -55,7 +55,8 @@ impl Holder {
     /// Who it is, on one line.
     pub fn line(&self) -> String {
         let Self { caller, host, command, run, since, .. } = self;
-        format!("{caller} on {host}: `{command}`, run {run}, since {since}")
+        let run = if run.is_empty() { String::new() } else { format!(" run {run},") };
+        format!("{caller} on {host}: `{command}`,{run} since {since}")
     }
 }
 

@@ -514,7 +514,8 @@ impl TargetState {
 
 /// The last run that may have been begun under a lock.
 fn last_run(lock: &Lock) -> Option<String> {
-    lock.holder.as_ref().map(|h| h.run.clone()).or_else(|| lock.last_run.clone())
+    let run = lock.holder.as_ref().map(|h| h.run.clone()).filter(|run| !run.is_empty());
+    run.or_else(|| lock.last_run.clone())
 }
 
 /// Whether it has the form of a run's id, so that no text leads elsewhere in the store.

@@ -4,7 +4,7 @@ use crate::samples::{events, holder, meta, now, snapshot, some_plan, state, wait
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trunkline_center::apply::Journal;
-use trunkline_center::state::{Baseline, RunResult, TargetState};
+use trunkline_center::state::{Baseline, Holder, RunResult, TargetState};
 use trunkline_model::Report;
 use trunkline_testkit::{MemoryStore, Mishap};
 
@@ -49,7 +49,8 @@ fn stopped(run: &str) -> (&str, Option<RunResult>) {
 /// Takes the lock and removes everything beyond the newest `keep`.
 async fn prune(state: &TargetState, keep: usize) -> Result<Vec<String>, Report> {
     let seen = state.lock().await?;
-    let held = state.take(&seen, holder("p")).await?.expect("nobody else is there");
+    let pruning = Holder { run: String::new(), ..holder("") };
+    let held = state.take(&seen, pruning).await?.expect("nobody else is there");
     for run in state.remnants().await? {
         state.remove(&run, held.lock.token).await?;
     }
@@ -153,4 +154,16 @@ fn who_has_lost_the_lock_removes_nothing_and_nobody_what_has_not_ended() {
     });
     assert_eq!(store.objects(), before);
     assert_ne!(wait(state.baseline()), Ok(Baseline::default()));
+}
+
+#[test]
+fn what_the_last_run_wrote_lately_is_known_after_a_prune_whatever_its_id() {
+    let early = complete("a");
+    let (_, state) = history(&[complete("w"), complete("x"), complete("y"), complete("z"), early]);
+    let of_the_last = |at: &str| !at.starts_with("ended") || at == "ended a";
+    let recent = || wait(state.remembered(&of_the_last)).expect("a store").recent;
+    let before = recent();
+    assert!(!before.is_empty());
+    assert_eq!(wait(prune(&state, 4)).expect("a store"), ["w"]);
+    assert_eq!(recent(), before);
 }

@@ -6,7 +6,7 @@ use crate::confirm::confirm;
 use crate::connect;
 use crate::context::{App, Located};
 use crate::exit::Exit;
-use crate::journal::{is_within, run_id};
+use crate::journal::is_within;
 use crate::render::counted;
 use crate::runtime;
 use crate::state::{self, Hold, LockArguments};
@@ -85,9 +85,10 @@ async fn one(
     }
     let place = (state, label.clone(), located.project.settings.lock_lease);
     let asked: BTreeSet<String> = going.into_iter().map(|head| head.meta.run).collect();
-    let (run, lock_timeout) = (run_id(), arguments.lock_timeout);
+    let lock_timeout = arguments.lock_timeout;
     let waits = LockArguments { lock_timeout, ..LockArguments::default() };
-    let hold = Hold::lock(app, place, caller.to_owned(), ("state prune", &run), &waits).await?;
+    // No run of its own: the lock goes on naming the last one.
+    let hold = Hold::lock(app, place, caller.to_owned(), ("state prune", ""), &waits).await?;
     let removed = remove(arguments, located, &hold, &asked).await;
     let removed = hold.give_back(removed).await?;
     app.printer.say(&format!("{label}   {} removed", counted(removed.len(), "run")));
