@@ -115,7 +115,9 @@ fn containers_of_a_program_that_was_killed_go_when_the_next_one_begins() {
 
     let mut killed = boxed.command(&["pipeline", "run", "main"]);
     let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
-    wait_until("the command writes its id", Duration::from_secs(240), || pid.exists().then_some(()));
+    wait_until("the command writes its id", Duration::from_secs(240), || {
+        pid.exists().then_some(())
+    });
     killed.kill().expect("it is ours");
     killed.wait().expect("it ends");
     assert!(runs(&pid), "a container outlives the program");

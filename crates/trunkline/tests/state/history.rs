@@ -1,9 +1,8 @@
 //! What is remembered of what was done, and how it is shown.
 
 use crate::stage::says_all;
-use crate::team::{Place, Team};
+use crate::team::{LIMIT, Place, Team};
 use serde_json::Value;
-use std::time::Duration;
 use trunkline_testkit::wait_until;
 
 const APPLY: &[&str] = &["apply", "--env", "prod", "--yes"];
@@ -101,7 +100,7 @@ fn old_runs_are_removed_where_somebody_asks_for_it_and_the_others_are_as_they_we
         }
         let prune = ["state", "prune", "--env", "prod", "--keep", "1"];
         // What ended within this second may be too young yet, and two of them go.
-        let asked = wait_until("two runs may go", Duration::from_secs(20), || {
+        let asked = wait_until("two runs may go", LIMIT, || {
             let asked = team.run(&ann, &prune);
             asked.err.contains("2 runs to be removed").then_some(asked)
         });
