@@ -98,8 +98,10 @@ async fn answer(
             while lab.waits(&request, now, Timestamp::now()) {
                 tokio::time::sleep(STEP).await;
             }
+            // Faults that are cleared while the request meets one are cleared for it as well.
+            let cleared = lab.faults_cleared();
             let reply = lab.exchange(&request, Timestamp::now(), true);
-            hold_back(&lab, reply.delay).await;
+            hold_back(&lab, reply.delay, cleared).await;
             reply.outcome
         }
         Err(failure) => Some(Err(failure)),
@@ -120,9 +122,9 @@ async fn answer(
     response.map(Written::into_response).ok_or(Closed)
 }
 
-/// Waits as long as a fault wants, or until the faults are cleared.
-async fn hold_back(lab: &Lab, delay: Duration) {
-    let (begun, cleared) = (Instant::now(), lab.faults_cleared());
+/// Waits as long as a fault wants, or until the faults are cleared once more than they were.
+async fn hold_back(lab: &Lab, delay: Duration, cleared: u64) {
+    let begun = Instant::now();
     while begun.elapsed() < delay && lab.faults_cleared() == cleared {
         tokio::time::sleep(STEP.min(delay)).await;
     }
