@@ -174,6 +174,9 @@ pub struct Check {
     /// Where the step writes the name: those that the resource may have, by what the plan saw or itself makes.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub names: Vec<String>,
+    /// Where the step writes some of the fields only, and the others have to be as they were: those that it writes.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub writes: Vec<String>,
 }
 
 /// The members of a set that a step changes: lists, with references to what the plan makes. Members of what has a
@@ -250,8 +253,9 @@ pub struct Step {
 impl Check {
     /// A read that compares nothing yet.
     pub(crate) fn by(operation: &str, input: Value) -> Self {
-        let (operation, fields, names) = (operation.to_owned(), Vec::new(), Vec::new());
-        Self { operation, input, fields, fingerprint: String::new(), rows: None, names }
+        let (operation, fingerprint) = (operation.to_owned(), String::new());
+        let (fields, names, writes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { operation, input, fields, fingerprint, rows: None, names, writes }
     }
 
     /// What stands in it as references until it is resolved.

@@ -92,7 +92,9 @@ pub(super) fn seen(step: &Step, check: &Check, sent: &Value, output: &Value) -> 
         // A text that the service cannot empty is not sent where there is none.
         wanted == live || wanted.is_none() && kind.spec().kept.contains(&field.as_str())
     };
-    if check.fields.iter().all(as_sent) { Seen::AsSent } else { Seen::Moved }
+    // The call leaves the others alone.
+    let written = if check.writes.is_empty() { &check.fields } else { &check.writes };
+    if written.iter().all(as_sent) { Seen::AsSent } else { Seen::Moved }
 }
 
 /// The body of a Describe answer, as a snapshot would hold it; the one field that a List answer gives.

@@ -104,7 +104,10 @@ fn pairs(was: impl IntoIterator<Item = Value>, is: impl IntoIterator<Item = Valu
 /// The read before a resource is taken out of use: that nobody did so, and whose it is.
 pub(crate) fn check_retired(spec: &'static Spec, live: &Resource) -> Option<Check> {
     match spec.retire {
-        Retire::First { says: (field, _), .. } => check(spec, &[field, TAGS], &tagged(live)),
+        Retire::First { says: (field, _), .. } => {
+            let all = check(spec, &[field, TAGS], &tagged(live))?;
+            Some(Check { writes: vec![field.to_owned()], ..all })
+        }
         Retire::Tagged | Retire::Never => None,
     }
 }

@@ -8,8 +8,8 @@ use crate::export::document_body;
 use crate::kind::{Kind, KindName, Retire};
 use crate::kinds;
 use crate::plan::{
-    Action, PlannedChange, REMOVED, Step, StepCall, StepsOf, beside, check_deleted, check_retired,
-    check_tags, names_used as named,
+    Action, Check, PlannedChange, REMOVED, Step, StepCall, StepsOf, beside, check_deleted,
+    check_retired, check_tags, names_used as named,
 };
 use crate::portable::Portable;
 use crate::read::{as_map, is_empty, json_of};
@@ -263,6 +263,7 @@ fn empty(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut 
     let id = json!(escape(&resource.id));
     let mut input = Map::new();
     input.insert(kind.spec().id_member.to_owned(), id);
+    let mut writes = Vec::new();
     let operation = match kind.spec().name {
         "queue" => {
             let ids = body.get("QuickConnectIds").cloned().unwrap_or_else(|| json!([]));
@@ -275,6 +276,7 @@ fn empty(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut 
         name => {
             let Some(stub) = kinds::stub_for(name, body) else { return };
             input.insert("Content".to_owned(), json!({ "$json": stub }));
+            writes.push("content".to_owned());
             if name == "flow" {
                 "UpdateContactFlowContent"
             } else {
@@ -282,7 +284,7 @@ fn empty(kind: &'static dyn Kind, resource: &Resource, body: &Body, steps: &mut 
             }
         }
     };
-    let check = check_deleted(kind.spec(), resource);
+    let check = check_deleted(kind.spec(), resource).map(|check| Check { writes, ..check });
     steps.connect(Action::Delete, operation, input).check = check;
 }
 

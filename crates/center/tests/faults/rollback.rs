@@ -9,6 +9,7 @@ use crate::unasked::saved_over;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use trunkline_center::rollback::Rollback;
+use trunkline_testkit::Blow;
 
 pub type Dump = BTreeMap<String, Value>;
 
@@ -80,6 +81,21 @@ fn a_second_deployment_is_taken_back_to_the_first() {
         let back = undone(&stage, &run, &before).unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(back.kept, []);
         assert_eq!(back.cannot, [], "belief {belief}");
+    }
+}
+
+#[test]
+fn what_was_emptied_or_deleted_before_the_answer_was_lost_is_known() {
+    let files = [inbound("A", vec![to_flow("B")]), inbound("B", vec![to_flow("A")])];
+    for number in 1..=3 {
+        let stage = fresh(true);
+        let before = comparable(&stage);
+        let mut run = stage.run(&documents(&files));
+        stage.carry_on(&mut run, None);
+        stage.cloud.forget();
+        stage.cloud.fail(number, Blow::LostAfter);
+        let back = undone(&stage, &run, &before).unwrap_or_else(|why| panic!("{number}: {why}"));
+        assert_eq!(back.plan.steps.len(), 3, "one is emptied first");
     }
 }
 

@@ -253,3 +253,26 @@ fn what_took_effect_before_its_answer_was_lost_is_known_and_not_sent_again() {
         }
     }
 }
+
+#[test]
+fn what_is_out_of_use_before_the_answer_was_lost_is_known_and_not_sent_again() {
+    let flow = r#"{"name": "One", "type": "CONTACT_FLOW", "content": {"Version": "2019-10-30", "StartAction": "a", "Actions": [{"Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]}}"#;
+    let module = r#"{"name": "One", "content": {"Version": "2019-10-30", "StartAction": "a", "Actions": [{"Identifier": "a", "Type": "EndFlowModuleExecution", "Parameters": {}, "Transitions": {}}], "Settings": {"InputParameters": [], "OutputParameters": [], "Transitions": []}}}"#;
+    let queue = "Name: One\nDescription: Sold\nHoursOfOperationId: ${hours:Main line}\n";
+    let kinds = [
+        ("connect/queues/one.yaml", queue),
+        ("connect/flows/one.json", flow),
+        ("connect/modules/one.json", module),
+        ("connect/agent-statuses/one.yaml", "Name: One\nDescription: Eats\n"),
+        ("connect/hours/one.yaml", "Name: One\nTimeZone: UTC\n"),
+    ];
+    for one in kinds {
+        let mut bench = Bench::new();
+        bench.deploy(&documents(&[HOURS, one]));
+        bench.options.prune = true;
+        bench.cloud.forget();
+        bench.cloud.fail(1, Blow::LostAfter);
+        let [operation] = &bench.deploy(&documents(&[HOURS]))[..] else { panic!("{}", one.0) };
+        assert_eq!(bench.cloud.counts()[operation.as_str()], 1, "{}", one.0);
+    }
+}
