@@ -142,7 +142,8 @@ impl DataFolder {
                     let holder = holder(&mut file);
                     let is_gone = holder.as_ref().is_none_or(|h| process::is_gone(&h.process));
                     if !is_gone || began.elapsed() >= FREE_SOON {
-                        return Err(self.taken(holder));
+                        // One that is gone is not who has it.
+                        return Err(self.taken(holder.filter(|_| !is_gone)));
                     }
                     std::thread::sleep(Duration::from_millis(5));
                 }
@@ -262,6 +263,12 @@ mod tests {
         wait_until("the lock is free", FREE_SOON, || (!data.is_taken()).then_some(()));
     }
 
+    /// How often this process has opened a file.
+    fn times_open(path: &Path) -> usize {
+        let files = fs::read_dir("/proc/self/fd").expect("a folder");
+        files.flatten().filter(|f| fs::read_link(f.path()).is_ok_and(|to| to == path)).count()
+    }
+
     #[test]
     fn what_a_holder_that_is_gone_was_starting_is_waited_for() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -276,7 +283,8 @@ mod tests {
         file.try_lock().expect("it is free");
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                std::thread::sleep(Duration::from_millis(100));
+                let waits = || (times_open(&path) == 2).then_some(());
+                wait_until("somebody else has opened it", FREE_SOON, waits);
                 drop(file);
             });
             data.take("serve").expect("it is free soon");

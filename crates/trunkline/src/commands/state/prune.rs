@@ -91,7 +91,11 @@ async fn one(
     let hold = Hold::lock(app, place, caller.to_owned(), ("state prune", ""), &waits).await?;
     let removed = remove(arguments, located, &hold, &asked).await;
     let removed = hold.give_back(removed).await?;
-    app.printer.say(&format!("{label}   {} removed", counted(removed.len(), "run")));
+    let what = match asked.len() {
+        0 => "what an earlier removal left".to_owned(),
+        _ => counted(removed.len(), "run"),
+    };
+    app.printer.say(&format!("{label}   {what} removed"));
     Ok(json!({ "target": label, "removed": removed }))
 }
 
