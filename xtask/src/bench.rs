@@ -2,8 +2,8 @@
 //! machine's mood is no defect.
 //!
 //! `--build` measures a clean release build in a folder of its own; `--flows N` (repeatable) narrows the
-//! deployments to that size, `--flows 0` leaves them out; `--binary PATH` deploys with that program and
-//! measures nothing else. `--pipelines` measures pipelines only, with that program where there is one.
+//! deployments to that size, `--flows 0` leaves them out, `--time-scale N` is how many times faster than the service
+//! their lab is; `--binary PATH` deploys with that program and measures nothing else. `--pipelines` measures pipelines only, with that program where there is one.
 
 mod center;
 mod deploy;
@@ -40,13 +40,17 @@ pub(crate) fn run(words: &[String]) -> Result<bool> {
         .filter(|(word, _)| *word == "--flows")
         .map(|(_, size)| size.parse().context("--flows takes a number"))
         .collect::<Result<_>>()?;
+    let scale = match words.iter().position(|w| w == "--time-scale") {
+        Some(at) => words.get(at + 1).context("--time-scale takes a number")?.parse()?,
+        None => lab::SCALE,
+    };
     let only_pipelines = words.iter().any(|w| w == "--pipelines");
     if let Some(at) = words.iter().position(|w| w == "--binary") {
         let binary = words.get(at + 1).context("--binary takes a path")?;
         if only_pipelines {
             pipelines(&workspace, Path::new(binary))?;
         } else {
-            deploy(&workspace, Path::new(binary), &sizes)?;
+            deploy(&workspace, Path::new(binary), &sizes, scale)?;
         }
         return Ok(true);
     }
@@ -69,7 +73,7 @@ pub(crate) fn run(words: &[String]) -> Result<bool> {
     print(&rows);
     if sizes != [0] {
         println!();
-        deploy(&workspace, &binary, &sizes)?;
+        deploy(&workspace, &binary, &sizes, scale)?;
     }
     println!();
     pipelines(&workspace, &binary)?;
@@ -87,12 +91,12 @@ fn pipelines(_: &Workspace, _: &Path) -> Result<()> {
     Ok(())
 }
 
-fn deploy(workspace: &Workspace, binary: &Path, sizes: &[usize]) -> Result<()> {
+fn deploy(workspace: &Workspace, binary: &Path, sizes: &[usize], scale: f64) -> Result<()> {
     let folder = workspace.target.join("bench");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    deploy::run(binary, &folder, sizes)
+    deploy::run(binary, &folder, sizes, scale)
 }
 
 fn build(workspace: &Workspace, words: &[&str]) -> Result<()> {

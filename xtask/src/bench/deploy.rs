@@ -2,7 +2,7 @@
 //! (fewest calls - burst) / rate, at the lab's pace.
 
 use super::center::{self, Mix};
-use super::lab::{ACCOUNT, Lab, SCALE};
+use super::lab::{ACCOUNT, Lab};
 use super::measure::{Taken, measure};
 use anyhow::{Result, bail};
 use std::fs;
@@ -18,9 +18,9 @@ const BURST: f64 = 5.0;
 
 const REGION: &str = "us-west-2";
 
-/// For how long Search is not trusted after a write, and what is waited before a measurement: the
-/// project's usual minute, at the lab's pace.
-const SEARCH_LAG: f64 = 60.0 / SCALE;
+/// For how long Search is not trusted after a write, in seconds, and what is waited before a measurement, at the lab's
+/// pace.
+const SEARCH_LAG: f64 = 60.0;
 
 /// One deployment's surroundings.
 struct Run<'a> {
@@ -29,10 +29,15 @@ struct Run<'a> {
     folder: PathBuf,
     mix: Mix,
     search: bool,
+    /// How many times faster than the service the lab is.
+    scale: f64,
 }
 
 /// Prints the table; a line as soon as it is known.
-pub(crate) fn run(binary: &Path, folder: &Path, sizes: &[usize]) -> Result<()> {
+pub(crate) fn run(binary: &Path, folder: &Path, sizes: &[usize], scale: f64) -> Result<()> {
+    println!(
+        "A lab {scale} times as fast as the service: what the program itself takes weighs {scale} times as much."
+    );
     println!(
         "{:>5} {:7} {:18} {:>6} {:>5} {:>8} {:>8} {:>6} {:>7} {:>7}  most calls",
         "flows", "search", "what", "calls", "429s", "seconds", "floor", "x", "cpu s", "MB"
@@ -42,8 +47,8 @@ pub(crate) fn run(binary: &Path, folder: &Path, sizes: &[usize]) -> Result<()> {
         for &flows in sizes {
             let place = folder.join(format!("{flows}-{search}"));
             fs::create_dir_all(&place)?;
-            let lab = Lab::start(binary, &place.join("lab.log"), search)?;
-            Run { binary, lab, folder: place, mix: Mix::of(flows), search }.measure()?;
+            let lab = Lab::start(binary, &place.join("lab.log"), search, scale)?;
+            Run { binary, lab, folder: place, mix: Mix::of(flows), search, scale }.measure()?;
         }
     }
     Ok(())
@@ -56,8 +61,9 @@ impl Run<'_> {
             fs::create_dir_all(self.folder.join(project))?;
             let text = format!(
                 "version: 1\nproject: bench\nenvironments:\n  prod: {{ account: \"{ACCOUNT}\", regions: [{REGION}], \
-                 instance: bench, staging_bucket: bench-staging{kind} }}\nsettings: {{ search_lag: {SEARCH_LAG}, \
+                 instance: bench, staging_bucket: bench-staging{kind} }}\nsettings: {{ search_lag: {}, \
                  search_returns_content: {} }}\n",
+                SEARCH_LAG / self.scale,
                 self.search
             );
             fs::write(self.folder.join(project).join("trunkline.yaml"), text)?;
@@ -86,14 +92,14 @@ impl Run<'_> {
     }
 
     fn pause(&self) {
-        std::thread::sleep(Duration::from_secs_f64(SEARCH_LAG + 1.0));
+        std::thread::sleep(Duration::from_secs_f64(SEARCH_LAG / self.scale + 1.0));
     }
 
     fn row(&mut self, what: &str, project: &str, words: &[&str], fewest: usize) -> Result<()> {
         let taken = self.trunkline(project, words)?;
         let mut calls = self.lab.calls()?;
         let throttled = calls.remove("429").unwrap_or_default();
-        let floor = ((fewest as f64 - BURST) / (RATE * SCALE)).max(0.0);
+        let floor = ((fewest as f64 - BURST) / (RATE * self.scale)).max(0.0);
         let seconds = taken.wall.as_secs_f64();
         let times = if floor > 0.0 { format!("{:.2}", seconds / floor) } else { "-".to_owned() };
         let mut most: Vec<(&String, &usize)> = calls.iter().collect();
@@ -117,7 +123,9 @@ impl Run<'_> {
         let mut command = Command::new(self.binary);
         command.args(words).current_dir(self.folder.join(project)).env_clear();
         command.env("AWS_ENDPOINT_URL", &self.lab.url).env("AWS_ACCESS_KEY_ID", ACCOUNT);
-        command.env("AWS_SECRET_ACCESS_KEY", "x").env("TRUNKLINE_RATE_SCALE", SCALE.to_string());
+        command
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("TRUNKLINE_RATE_SCALE", self.scale.to_string());
         command.env("HOME", &self.folder).env("AWS_EC2_METADATA_DISABLED", "true");
         command.stdout(Stdio::null()).stderr(fs::File::create(&log)?);
         let taken = measure(&mut command)?;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// How many times faster than the service the lab is.
+/// How many times faster than the service the lab is, unless it is said.
 pub(crate) const SCALE: f64 = 20.0;
 
 /// The account of the bench.
@@ -25,11 +25,16 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// Starts it; `log` is a file that it prints its calls to.
-    pub(crate) fn start(binary: &Path, log: &Path, search_returns_content: bool) -> Result<Self> {
+    /// Starts it, so many times faster than the service; `log` is a file that it prints its calls to.
+    pub(crate) fn start(
+        binary: &Path,
+        log: &Path,
+        search_returns_content: bool,
+        scale: f64,
+    ) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["lab", "--port", "0", "--no-verify", "-v"]);
-        command.args(["--time-scale", &SCALE.to_string()]);
+        command.args(["--time-scale", &scale.to_string()]);
         command.args(["--search-returns-content", &search_returns_content.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(fs::File::create(log)?);
         let mut process = command.spawn().context("the lab")?;
