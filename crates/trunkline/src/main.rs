@@ -36,6 +36,7 @@ mod runtime;
 mod saved;
 mod state;
 mod triggers;
+mod watched;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;

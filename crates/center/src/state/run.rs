@@ -1,6 +1,5 @@
 //! A run as it is remembered: what was to be done and by whom, and how it ended. The history of a target
-//! is the list of its runs; nothing of it is ever changed, and
-//! only `state prune` removes a run.
+//! is the list of its runs; nothing of it is ever changed, and only `state prune` removes a run.
 
 use crate::apply::Event;
 use crate::plan::{Action, Plan};

@@ -5,10 +5,10 @@ use super::refs::Refs;
 use super::view::{self, View};
 use crate::context::Located;
 use crate::pipelines::folder::DataFolder;
+use crate::watched::Watched;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
 use trunkline_model::Report;
 
 /// Where a connection leads that nobody has said anything about.
@@ -116,12 +116,10 @@ type Prepare = Box<dyn Fn(&Place, &str) + Send + Sync>;
 /// The repositories of a data folder.
 pub(crate) struct Mirrors {
     data: PathBuf,
-    /// The project's configuration.
-    config: PathBuf,
     limits: Limits,
-    /// `repositories` of the configuration, as of a state of the file: by name, or by the ARN of a connection with
+    /// `repositories` of the configuration: by name, or by the ARN of a connection with
     /// `{repository}` in it.
-    known: Mutex<(Option<SystemTime>, Arc<Known>)>,
+    known: Watched<Arc<Known>>,
     /// One fetch into a mirror at a time.
     busy: Mutex<HashMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>,
     prepare: OnceLock<Prepare>,
@@ -135,11 +133,11 @@ impl Mirrors {
 
     /// `config` is the file that says where repositories are; paths in it are relative to its folder.
     pub(crate) fn new(data: &Path, config: &Path, limits: Limits) -> Arc<Self> {
+        let config = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
         Arc::new(Self {
             data: data.to_owned(),
-            config: std::path::absolute(config).unwrap_or_else(|_| config.to_owned()),
             limits,
-            known: Mutex::default(),
+            known: Watched::new(config, Arc::default(), |p| Arc::new(p.repositories)),
             busy: Mutex::default(),
             prepare: OnceLock::new(),
         })
@@ -156,7 +154,8 @@ impl Mirrors {
         name: &str,
         connections: impl Iterator<Item = &'a str>,
     ) -> Option<Place> {
-        let (known, root) = (self.known(), self.config.parent().unwrap_or(Path::new(".")));
+        let (known, root) =
+            (self.known.get(), self.known.file().parent().unwrap_or(Path::new(".")));
         if let Some(place) = known.get(name) {
             return Some(Place::of(root, place));
         }
@@ -178,7 +177,8 @@ impl Mirrors {
 
     /// The place that is shown as that text.
     pub(crate) fn shown_as(&self, shown: &str) -> Place {
-        let (known, root) = (self.known(), self.config.parent().unwrap_or(Path::new(".")));
+        let (known, root) =
+            (self.known.get(), self.known.file().parent().unwrap_or(Path::new(".")));
         let whole = known.values().find_map(|place| {
             let public = public(place);
             match public.split_once("{repository}") {
@@ -190,20 +190,6 @@ impl Mirrors {
             }
         });
         Place::of(root, whole.as_deref().unwrap_or(shown))
-    }
-
-    /// What the configuration says. While it cannot be read, what it said before holds.
-    fn known(&self) -> Arc<Known> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = std::fs::metadata(&self.config).and_then(|m| m.modified()).ok();
-        if changed != known.0 {
-            let text = std::fs::read_to_string(&self.config).unwrap_or_default();
-            if let Ok(project) = trunkline_config::parse(&text, crate::context::CONFIG) {
-                // One that is being written has the same time when it is whole.
-                *known = (changed, Arc::new(project.repositories));
-            }
-        }
-        known.1.clone()
     }
 
     /// Makes a hosted repository where it is not there; returns whether it was made.

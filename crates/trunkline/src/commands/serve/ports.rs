@@ -1,6 +1,7 @@
 //! What the handlers of `web` and the triggers need, from this program's parts.
 
 use super::tokens;
+use crate::clock;
 use crate::context::{App, Located};
 use crate::mirrors::git_environment;
 use crate::pipelines::definitions::Definitions;
@@ -9,7 +10,7 @@ use crate::pipelines::hub::Hub;
 use crate::printer::write_err;
 use crate::render::printable;
 use crate::triggers::{Cause, Found, ServerSettings, Starter, Triggers, pending_pull};
-use crate::{clock, context};
+use crate::watched::Watched;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -88,17 +89,16 @@ impl Talk {
 /// Starts the pipelines of a hub.
 pub(super) struct HubStarter {
     hub: Arc<Hub>,
-    /// The project's configuration.
-    config: PathBuf,
-    /// The environments that are switched off, as of a state of the file.
-    off: Mutex<(Option<SystemTime>, Vec<String>)>,
+    /// The environments that are switched off.
+    off: Watched<Vec<String>>,
 }
 
 impl HubStarter {
     pub(super) fn new(hub: Arc<Hub>, located: &Located) -> Self {
         let root = std::path::absolute(&located.root).unwrap_or_else(|_| located.root.clone());
         let config = root.join(&located.project.file);
-        Self { hub, config, off: Mutex::new((None, switched_off(&located.project))) }
+        let before = switched_off(&located.project);
+        Self { hub, off: Watched::new(config, before, |project| switched_off(&project)) }
     }
 }
 
@@ -129,17 +129,7 @@ impl Starter for HubStarter {
     }
 
     fn switched_off(&self) -> Vec<String> {
-        let mut off = self.off.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = std::fs::metadata(&self.config).and_then(|m| m.modified()).ok();
-        if changed != off.0 {
-            // While the file cannot be read, what it said before holds.
-            let text = std::fs::read_to_string(&self.config).unwrap_or_default();
-            if let Ok(project) = trunkline_config::parse(&text, context::CONFIG) {
-                // One that is being written has the same time when it is whole.
-                *off = (changed, switched_off(&project));
-            }
-        }
-        off.1.clone()
+        self.off.get()
     }
 }
 
